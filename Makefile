@@ -1,0 +1,56 @@
+# Everything a newcomer needs is installed on the first run and kept in .venv; later runs start at once.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+DEMO_ARGS ?=
+TEST_ARGS ?=
+BENCH_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench lock clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+.venv/created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tealjet needs Python 3.11 or newer; say which with: make PYTHON=python3.12 demo"; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/demo-ready: .venv/created pyproject.toml requirements/lab.txt
+	@echo "Installing Tealjet and the lab (once) ..."
+	@$(PIP) install --require-hashes -r requirements/lab.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev-ready: .venv/demo-ready requirements/dev.txt
+	@echo "Installing the development tools (once) ..."
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: .venv/demo-ready ## Two real clusters, one client, kill -9: see it go on (DEMO_ARGS="--json")
+	@$(BIN)/tealjet demo $(DEMO_ARGS)
+
+test: .venv/dev-ready ## Run the whole test suite, on real members too (TEST_ARGS="-k switch")
+	@$(BIN)/python -m pytest $(TEST_ARGS)
+
+check: .venv/dev-ready ## Lint, format, types, import layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+
+format: .venv/dev-ready ## Format and fix what can be fixed by itself
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: .venv/dev-ready ## Measure on real members, side by side with the official client; writes benchmarks/README.md
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+lock: .venv/dev-ready ## Renew the lock files from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --extra lab --group pyproject.toml:build pyproject.toml -o requirements/lab.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --extra lab --group pyproject.toml:build --group pyproject.toml:dev pyproject.toml -o requirements/dev.txt
+
+clean: ## Remove what was installed and built here (downloaded members stay in their cache)
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The blue/green client for Hazelcast Jet and Hazelcast Platform."""

@@ -1,0 +1,1 @@
+"""Java's configuration files, read as Java reads them."""

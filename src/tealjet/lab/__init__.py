@@ -1,0 +1,1 @@
+"""Hazelcast clusters on this machine, to try, test and show things with."""
