@@ -218,18 +218,7 @@ class Requested:
     what: SwitchTo | Stop
 
 
-Event = (
-    Started
-    | Opened
-    | OpenFailed
-    | Prepared
-    | PrepareFailed
-    | Lost
-    | Drained
-    | Activated
-    | TimerFired
-    | Requested
-)
+Event = Started | Opened | OpenFailed | Prepared | PrepareFailed | Lost | Drained | Activated | TimerFired | Requested
 
 # -------------------------------------------------------------------------------------------------------- commands
 

@@ -90,9 +90,7 @@ class Backoff:
             random: A number in [0, 1) that places the pause within its jitter.
         """
         exponent = min(round_number - 1, 1024)  # beyond it the maximum holds for any multiplier above 1
-        base = min(
-            self.maximum, self.initial * self.multiplier**exponent if self.multiplier > 1 else self.initial
-        )
+        base = min(self.maximum, self.initial * self.multiplier**exponent if self.multiplier > 1 else self.initial)
         return max(0.0, base * (1 + self.jitter * (2 * random - 1)))
 
 
@@ -119,6 +117,4 @@ def java_give_up_rule(try_count: int | None, candidates: int, connect_timeout: f
     if try_count is None:
         return GiveUpRule(attempts=math.inf, seconds=math.inf)
     attempts = 1 + try_count * candidates
-    return GiveUpRule(
-        attempts=attempts, seconds=attempts * (120.0 if connect_timeout is None else connect_timeout)
-    )
+    return GiveUpRule(attempts=attempts, seconds=attempts * (120.0 if connect_timeout is None else connect_timeout))
