@@ -1,0 +1,128 @@
+"""What can go wrong, for people and for programs: one root, and for every call that ends in an error what is known of it.
+
+Each error is also the official package's error of the same meaning, so existing ``except`` clauses keep working. An
+error that ends a call carries ``outcome``. Nothing here does any work beyond reading exceptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from hazelcast import errors as hz
+
+from tealjet.failover.model import Outcome
+
+__all__ = [
+    "CallTimeoutError",
+    "ClientClosedError",
+    "ClientForkedError",
+    "ConfigError",
+    "ConnectionLostError",
+    "NoClusterError",
+    "NoConnectionError",
+    "Outcome",
+    "OverloadError",
+    "SwitchError",
+    "TealjetError",
+    "WrongLoopError",
+    "outcome_of",
+]
+
+
+class TealjetError(hz.HazelcastError):
+    """The root of all errors that Tealjet raises by itself."""
+
+    def __init__(self, message: str, *, outcome: Outcome | None = None) -> None:
+        """Make the error.
+
+        Args:
+            message: What happened, to which cluster, what is known and what to do.
+            outcome: For an error that ends a call, what is known of the call.
+        """
+        super().__init__(message)
+        self.outcome = outcome
+
+
+class ConfigError(TealjetError, hz.InvalidConfigurationError):
+    """A configuration cannot be used; ``problems`` has every one that was found."""
+
+    def __init__(self, message: str, *, problems: tuple[object, ...] = ()) -> None:
+        """Make the error from its text and the single problems behind it."""
+        super().__init__(message)
+        self.problems = problems
+
+
+class ConnectionLostError(TealjetError, hz.TargetDisconnectedError):
+    """The connection that carried the call was lost before the answer; the outcome is ``UNKNOWN``."""
+
+
+class NoConnectionError(TealjetError, hz.HazelcastIOError):
+    """The call was bound to a connection or a member that is gone; it was not sent."""
+
+
+class CallTimeoutError(TealjetError, hz.OperationTimeoutError):
+    """The call reached its deadline without an answer."""
+
+
+class OverloadError(TealjetError, hz.HazelcastOverloadError):
+    """More calls wait for a cluster than the configured limit; the call was not sent."""
+
+
+class ClientClosedError(TealjetError, hz.HazelcastClientNotActiveError):
+    """The client is closed, or was closed while the call was under way."""
+
+
+class ClientForkedError(ClientClosedError):
+    """The client was made in the parent of this process; a forked child has to make its own."""
+
+
+class WrongLoopError(TealjetError, hz.IllegalStateError):
+    """An asyncio client was used on another event loop, or a blocking call on the client's own thread."""
+
+
+class NoClusterError(TealjetError, hz.IllegalStateError):
+    """No candidate could be used; ``reasons`` has why, for each candidate's name."""
+
+    def __init__(self, message: str, *, reasons: Mapping[str, str]) -> None:
+        """Make the error from its text and the reason for each candidate."""
+        super().__init__(message)
+        self.reasons = dict(reasons)
+
+
+class SwitchError(TealjetError, hz.IllegalStateError):
+    """A planned switch was refused or failed before anything was changed: the client is where it was."""
+
+
+def outcome_of(error: BaseException) -> Outcome | None:
+    """Return what is known of the call that ended in the error.
+
+    Reads the error, what it was raised from and, for an exception group, all of its members: the worst of several is
+    returned, ``UNKNOWN`` before ``ANSWERED`` before ``NOT_SENT``.
+
+    Args:
+        error: An exception or an exception group.
+
+    Returns:
+        The outcome, or None when the error says nothing of a call (it was raised before a call was made).
+    """
+    found = set(_outcomes(error, set()))
+    for outcome in (Outcome.UNKNOWN, Outcome.ANSWERED, Outcome.NOT_SENT):
+        if outcome in found:
+            return outcome
+    return None
+
+
+def _outcomes(error: BaseException, seen: set[int]) -> Iterator[Outcome]:
+    if id(error) in seen:
+        return
+    seen.add(id(error))
+    outcome = getattr(error, "outcome", None)
+    if isinstance(outcome, Outcome):
+        yield outcome
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield from _outcomes(member, seen)
+    elif not isinstance(outcome, Outcome):
+        for origin in (error.__cause__, error.__context__):
+            if origin is not None:
+                yield from _outcomes(origin, seen)

@@ -1,0 +1,126 @@
+"""The seam to the world: time, timers, names, connections, chance. Engine and controller use nothing else of it.
+
+A test or a simulation hands in another runtime, and the same engine runs on virtual time over a simulated network. The
+one here is asyncio's. It must not know what the engine does with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import random
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+__all__ = ["AsyncioRuntime", "Handle", "Runtime"]
+
+
+class Handle(Protocol):
+    """Something under way that can be ended."""
+
+    def cancel(self) -> object:
+        """End it; harmless when it has ended."""
+
+
+class Runtime(Protocol):
+    """What the engine needs of the world. Times are seconds; all methods but ``call_soon_threadsafe`` on the loop."""
+
+    def now(self) -> float:
+        """Monotonic time in seconds."""
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+
+    def random(self) -> float:
+        """A number in [0, 1)."""
+
+    def uuid(self) -> uuid.UUID:
+        """A random UUID."""
+
+    def call_at(self, when: float, callback: Callable[..., object], *args: object) -> Handle:
+        """Call back at a monotonic time."""
+
+    def call_soon(self, callback: Callable[..., object], *args: object) -> Handle:
+        """Call back in the next turn of the loop."""
+
+    def call_soon_threadsafe(self, callback: Callable[..., object], *args: object) -> Handle:
+        """As call_soon, from any thread. Raises RuntimeError when the loop is closed."""
+
+    def on_loop(self) -> bool:
+        """Say whether the caller runs on the engine's loop."""
+
+    def future(self) -> asyncio.Future[Any]:
+        """Make a future of the engine's loop."""
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run a coroutine in the background; the runtime keeps the task alive until it ends."""
+
+    async def resolve(self, host: str, port: int) -> list[tuple[str, int]]:
+        """Return all numeric addresses of a host. Raises OSError."""
+
+    async def connect(self, factory: Callable[[], asyncio.Protocol], host: str, port: int) -> asyncio.Transport:
+        """Open a TCP connection to a numeric address. Raises OSError. Time limits are the caller's."""
+
+
+class AsyncioRuntime:
+    """The running event loop, the machine's clocks and network."""
+
+    def __init__(self) -> None:
+        """Take the loop that is running."""
+        self.loop = asyncio.get_running_loop()
+        self.now = self.loop.time
+        self.wall = time.time
+        self.random = random.SystemRandom().random
+        self.uuid = uuid.uuid4
+        self.call_at = self.loop.call_at
+        self.call_soon = self.loop.call_soon
+        self.call_soon_threadsafe = self.loop.call_soon_threadsafe
+        self.future = self.loop.create_future
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def on_loop(self) -> bool:
+        """Say whether the caller runs on this runtime's loop."""
+        return asyncio._get_running_loop() is self.loop
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run a coroutine in the background and keep a reference to it until it ends."""
+        task = self.loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def resolve(self, host: str, port: int) -> list[tuple[str, int]]:
+        """Return all numeric addresses of a host, IPv4 and IPv6, in the resolver's order."""
+        with contextlib.suppress(ValueError):
+            return [(str(ipaddress.ip_address(host)), port)]
+        answer: asyncio.Future[list[tuple[str, int]]] = self.future()
+
+        def tell(set_answer: Callable[..., None], value: object) -> None:
+            if not answer.done():
+                set_answer(value)
+
+        def ask() -> None:
+            try:
+                infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                found = list(dict.fromkeys((str(info[4][0]), int(info[4][1])) for info in infos))
+                news = (tell, answer.set_result, found)
+            except OSError as error:
+                news = (tell, answer.set_exception, error)
+            with contextlib.suppress(RuntimeError):  # the loop was closed while the resolver was thinking
+                self.call_soon_threadsafe(*news)
+
+        # a daemon thread and not the loop's executor: a resolver that hangs must not hang the exit of the interpreter
+        threading.Thread(target=ask, name=f"tealjet-resolve-{host}", daemon=True).start()
+        return await answer
+
+    async def connect(self, factory: Callable[[], asyncio.Protocol], host: str, port: int) -> asyncio.Transport:
+        """Open a TCP connection without Nagle's delay."""
+        transport, _ = await self.loop.create_connection(factory, host, port)
+        with contextlib.suppress(OSError):  # the peer may have closed it already; the protocol will tell
+            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return transport
