@@ -1,4 +1,4 @@
-"""What can go wrong, for people and for programs: one root, and for every call that ends in an error what is known of it.
+"""What can go wrong, for people and for programs: one root, and for a call that ended in one, what is known.
 
 Each error is also the official package's error of the same meaning, so existing ``except`` clauses keep working. An
 error that ends a call carries ``outcome``. Nothing here does any work beyond reading exceptions.

@@ -7,6 +7,7 @@ one here is asyncio's. It must not know what the engine does with it.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import ipaddress
 import random
@@ -98,25 +99,19 @@ class AsyncioRuntime:
         """Return all numeric addresses of a host, IPv4 and IPv6, in the resolver's order."""
         with contextlib.suppress(ValueError):
             return [(str(ipaddress.ip_address(host)), port)]
-        answer: asyncio.Future[list[tuple[str, int]]] = self.future()
-
-        def tell(set_answer: Callable[..., None], value: object) -> None:
-            if not answer.done():
-                set_answer(value)
+        answer: concurrent.futures.Future[list[tuple[str, int]]] = concurrent.futures.Future()
+        answer.set_running_or_notify_cancel()
 
         def ask() -> None:
             try:
                 infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-                found = list(dict.fromkeys((str(info[4][0]), int(info[4][1])) for info in infos))
-                news = (tell, answer.set_result, found)
-            except OSError as error:
-                news = (tell, answer.set_exception, error)
-            with contextlib.suppress(RuntimeError):  # the loop was closed while the resolver was thinking
-                self.call_soon_threadsafe(*news)
+                answer.set_result(list(dict.fromkeys((str(info[4][0]), int(info[4][1])) for info in infos)))
+            except (OSError, UnicodeError) as error:
+                answer.set_exception(OSError(str(error)))
 
         # a daemon thread and not the loop's executor: a resolver that hangs must not hang the exit of the interpreter
         threading.Thread(target=ask, name=f"tealjet-resolve-{host}", daemon=True).start()
-        return await answer
+        return await asyncio.wrap_future(answer)
 
     async def connect(self, factory: Callable[[], asyncio.Protocol], host: str, port: int) -> asyncio.Transport:
         """Open a TCP connection without Nagle's delay."""
