@@ -1,1 +1,69 @@
-"""The blue/green client for Hazelcast Jet and Hazelcast Platform."""
+"""The blue/green client for Hazelcast Jet and Hazelcast Platform.
+
+One client knows two or more clusters, uses one of them, and moves to another by itself when that one fails, or on
+command. This module is the threaded family; :mod:`tealjet.asyncio` has the same names on the caller's event loop.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hazelcast.config import Config
+
+from tealjet.bridge.calls import call_options
+from tealjet.bridge.services import LifecycleEvent
+from tealjet.client import JetClient, plan_for_failover, plan_for_one_cluster
+from tealjet.config import ClientConfig, FailoverConfig
+from tealjet.control import Failover, Status
+from tealjet.errors import Outcome, TealjetError, outcome_of
+from tealjet.failover.model import Candidate, SwitchReport
+from tealjet.failover.options import FailoverOptions, Profile
+
+__all__ = [
+    "Candidate",
+    "ClientConfig",
+    "Failover",
+    "FailoverConfig",
+    "FailoverOptions",
+    "JetClient",
+    "LifecycleEvent",
+    "Outcome",
+    "Profile",
+    "Status",
+    "SwitchReport",
+    "TealjetError",
+    "call_options",
+    "new_jet_client",
+    "new_jet_failover_client",
+    "outcome_of",
+]
+
+
+def new_jet_failover_client(config: FailoverConfig | str | Path | None = None, **options: Any) -> JetClient:
+    """Make a client that knows several clusters and is connected to the first one that can be used.
+
+    Args:
+        config: A configuration, the path of ``hazelcast-client-failover.yaml``, or None to look that file up as Java
+            does (Hazelcast Jet 4.3.1 manual, "Blue-Green Client").
+        **options: Fields of :class:`FailoverOptions`; they win over the files.
+
+    Raises:
+        ConfigError: A file is missing or wrong; all problems are told at once.
+        NoClusterError: No cluster could be used within the limits of the configuration.
+    """
+    return JetClient(plan_for_failover(config, options))
+
+
+def new_jet_client(config: ClientConfig | Config | str | Path | None = None, **options: Any) -> JetClient:
+    """Make a client of one cluster; it gives up only if ``cluster-connect-timeout`` says when.
+
+    Args:
+        config: A configuration, the path of ``hazelcast-client.yaml``, or None to look that file up as Java does.
+        **options: Fields of :class:`FailoverOptions`; they win over the file.
+
+    Raises:
+        ConfigError: The file is missing or wrong; all problems are told at once.
+        NoClusterError: The cluster could not be used within the limits of the configuration.
+    """
+    return JetClient(plan_for_one_cluster(config, options))

@@ -1,0 +1,48 @@
+"""The asyncio family: the names of :mod:`tealjet` on the caller's event loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hazelcast.config import Config
+
+from tealjet.bridge.calls import call_options
+from tealjet.bridge.services import LifecycleEvent
+from tealjet.client import AsyncioJetClient as JetClient
+from tealjet.client import Starting, plan_for_failover, plan_for_one_cluster
+from tealjet.config import ClientConfig, FailoverConfig
+from tealjet.control import AsyncFailover as Failover
+from tealjet.control import Status
+from tealjet.errors import Outcome, TealjetError, outcome_of
+from tealjet.failover.model import Candidate, SwitchReport
+from tealjet.failover.options import FailoverOptions, Profile
+
+__all__ = [
+    "Candidate",
+    "ClientConfig",
+    "Failover",
+    "FailoverConfig",
+    "FailoverOptions",
+    "JetClient",
+    "LifecycleEvent",
+    "Outcome",
+    "Profile",
+    "Status",
+    "SwitchReport",
+    "TealjetError",
+    "call_options",
+    "new_jet_client",
+    "new_jet_failover_client",
+    "outcome_of",
+]
+
+
+def new_jet_failover_client(config: FailoverConfig | str | Path | None = None, **options: Any) -> Starting:
+    """Make a client as :func:`tealjet.new_jet_failover_client` does, with ``await`` or ``async with``."""
+    return Starting(lambda: JetClient.start(plan_for_failover(config, options)))
+
+
+def new_jet_client(config: ClientConfig | Config | str | Path | None = None, **options: Any) -> Starting:
+    """Make a client as :func:`tealjet.new_jet_client` does, with ``await`` or ``async with``."""
+    return Starting(lambda: JetClient.start(plan_for_one_cluster(config, options)))

@@ -1,0 +1,100 @@
+"""The exceptions that users see, in the official package's classes and with what is known of the call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from hazelcast import errors as hz
+
+from tealjet.errors import (
+    CallTimeoutError,
+    ClientClosedError,
+    ClientForkedError,
+    ConnectionLostError,
+    NoConnectionError,
+    Outcome,
+    OverloadError,
+    TealjetError,
+)
+from tealjet.protocol.frames import Message
+
+__all__ = ["BackupsMissingError", "OfficialErrors"]
+
+_ADVICE = {
+    Outcome.NOT_SENT: "The call was not sent: it is safe to issue it again.",
+    Outcome.UNKNOWN: "The call may have been applied: look before you issue it again, or allow it with redo.",
+}
+
+
+class BackupsMissingError(TealjetError, hz.IndeterminateOperationStateError):
+    """The primary applied the call, and not all of its backups acknowledged in time."""
+
+
+class OfficialErrors:
+    """Makes the errors of the engine's calls."""
+
+    def answered(self, message: Message) -> Exception:
+        """Decode the error that a cluster answered, with its Java class, text and causes."""
+        error = hz.create_error_from_message(message)
+        return error if isinstance(error, Exception) else hz.HazelcastError("the cluster answered an empty error")
+
+    def asks_to_repeat(self, error: Exception) -> bool:
+        """Say whether an answered error means: not executed, try again (the official client's rule)."""
+        retryable = (OSError, hz.HazelcastInstanceNotActiveError)
+        return isinstance(error, retryable) or bool(hz.is_retryable_error(error))
+
+    def connection_lost(self, cluster: str, detail: str, outcome: Outcome) -> Exception:
+        """A call was lost with its connection."""
+        text = f"The connection to cluster {cluster!r} was lost before the answer: {detail}. {_ADVICE[outcome]}"
+        return ConnectionLostError(text, outcome=outcome)
+
+    def no_connection(self, cluster: str, detail: str, outcome: Outcome) -> Exception:
+        """A call was bound to a connection that is gone."""
+        text = f"The call belongs to cluster {cluster!r}, but {detail}. {_ADVICE[outcome]}"
+        return NoConnectionError(text, outcome=outcome)
+
+    def timed_out(
+        self, seconds: float, reasons: Mapping[str, str], outcome: Outcome, last: Exception | None
+    ) -> Exception:
+        """A call reached its deadline."""
+        if last is not None:
+            why = f"the cluster kept asking to repeat it, last with: {last}"
+        else:
+            why = "no cluster was available: " + (_join(reasons) or "none was found yet")
+        error = CallTimeoutError(
+            f"The call ended at its limit of {seconds:g} s; {why}. {_ADVICE[outcome]}", outcome=outcome
+        )
+        error.__cause__ = last
+        return error
+
+    def backups_missing(self, cluster: str) -> Exception:
+        """The primary answered, its backups did not acknowledge in time."""
+        text = (
+            f"Cluster {cluster!r} applied the call, but not all backups acknowledged in time: the change may be lost "
+            "if the primary fails now."
+        )
+        return BackupsMissingError(text, outcome=Outcome.UNKNOWN)
+
+    def overloaded(self, limit: int, outcome: Outcome) -> Exception:
+        """Too many calls wait for a cluster."""
+        text = f"{limit} calls wait for a cluster already (max_parked_calls). {_ADVICE[outcome]}"
+        return OverloadError(text, outcome=outcome)
+
+    def closed(self, detail: str, outcome: Outcome) -> Exception:
+        """The client was closed."""
+        return ClientClosedError(f"This client can't be used: {detail}. {_ADVICE[outcome]}", outcome=outcome)
+
+    def forked(self, outcome: Outcome) -> Exception:
+        """The client belongs to the parent of this process."""
+        text = f"This client was made in the parent of process {os.getpid()}; make a new one after the fork. "
+        return ClientForkedError(text + _ADVICE[outcome], outcome=outcome)
+
+    def labelled(self, error: Exception, outcome: Outcome) -> Exception:
+        """Return the error with the outcome attached."""
+        error.outcome = outcome  # type: ignore[attr-defined]
+        return error
+
+
+def _join(reasons: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {why}" for name, why in reasons.items())

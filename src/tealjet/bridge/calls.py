@@ -1,0 +1,147 @@
+"""Official invocations become calls of the engine, in both families, and answers become results.
+
+The invocation keeps what the proxies read of it, its future; everything that happens on the way is the call's. The
+options that a user gave for a piece of code are captured here, at the first and only invoke.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hazelcast.serialization.compact import SchemaNotFoundError
+
+from tealjet.bridge.futures import CallFuture
+from tealjet.engine.calls import Call
+from tealjet.engine.engine import Engine
+from tealjet.errors import WrongLoopError
+from tealjet.protocol.frames import Message
+
+__all__ = ["AsyncioInvocations", "CallOptions", "ThreadedInvocations", "call_options"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallOptions:
+    """How the calls of a piece of code are treated."""
+
+    timeout: float | None = None
+    """Seconds that a call may wait for a cluster; None: the client's invocation timeout."""
+    redo: bool | None = None
+    """Send calls again that may have been applied; None: as configured (redo-operation)."""
+
+
+_DEFAULT = CallOptions()
+_options: contextvars.ContextVar[CallOptions] = contextvars.ContextVar("tealjet_call_options", default=_DEFAULT)
+
+
+@contextlib.contextmanager
+def call_options(*, timeout: float | None = None, redo: bool | None = None) -> Iterator[None]:
+    """Treat the calls made inside the ``with`` block differently.
+
+    The options belong to the context (thread or task) that makes the calls and travel with each call through all of its
+    retries.
+
+    Args:
+        timeout: Seconds that a call may wait for a cluster.
+        redo: True to send calls again on the next cluster although they may have been applied on the former one.
+    """
+    if timeout is not None and not timeout > 0:
+        raise ValueError(f"timeout must be a number of seconds > 0, not {timeout!r}")
+    token = _options.set(CallOptions(timeout=timeout, redo=redo))
+    try:
+        yield
+    finally:
+        _options.reset(token)
+
+
+Decode = Callable[[Any], Any]
+FetchSchema = Callable[[int, Callable[[], None], Callable[[Exception], None]], None]
+"""Fetch a compact schema by id; then call the first function, or the second one with the error."""
+
+
+class _OfficialCall(Call):
+    """A call whose result goes into the future of an official invocation."""
+
+    __slots__ = ("_decode", "_fetch_schema", "_future")
+
+    def __init__(self, invocation: Any, engine: Engine, fetch_schema: FetchSchema) -> None:
+        options = _options.get()
+        request = invocation.request
+        super().__init__(
+            request.buf,
+            timeout=engine.settings.invocation_timeout if options.timeout is None else options.timeout,
+            retryable=request.retryable,
+            redo=options.redo or False,
+            partition=invocation.partition_id,
+            member=invocation.uuid,
+            connection=invocation.connection,
+        )
+        self._future = invocation.future
+        self._decode: Decode = invocation.response_handler
+        self._fetch_schema = fetch_schema
+
+    def done(self) -> bool:
+        return self._future.done()  # type: ignore[no-any-return]
+
+    def succeed(self, message: Message) -> None:
+        try:
+            result = self._decode(message)
+        except SchemaNotFoundError as error:
+            message.reset_next_frame()
+            self._fetch_schema(error.schema_id, lambda: self.succeed(message), self.fail)
+        except Exception as error:
+            self.fail(error)
+        else:
+            if not self._future.done():
+                self._future.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        if not self._future.done():
+            self._future.set_exception(error)
+
+
+class AsyncioInvocations:
+    """The invocation service of the asyncio family."""
+
+    def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop, fetch_schema: FetchSchema) -> None:
+        """Serve the proxies of a client that lives on this loop."""
+        self._engine = engine
+        self._loop = loop
+        self._fetch_schema = fetch_schema
+
+    def invoke(self, invocation: Any) -> None:
+        """Start a call; its result goes into ``invocation.future``."""
+        if invocation.future.get_loop() is not self._loop:
+            raise WrongLoopError(
+                "This client belongs to another event loop. Make one client per loop, and use it only there."
+            )
+        self._engine.submit(_OfficialCall(invocation, self._engine, self._fetch_schema))
+
+    def ainvoke(self, invocation: Any) -> asyncio.Future[Any]:
+        """Start a call and return its future, to be awaited."""
+        self.invoke(invocation)
+        return invocation.future  # type: ignore[no-any-return]
+
+
+class ThreadedInvocations:
+    """The invocation service of the threaded family."""
+
+    def __init__(self, engine: Engine, engine_thread: int, fetch_schema: FetchSchema) -> None:
+        """Serve the proxies of a client whose engine runs on the thread with this id."""
+        self._engine = engine
+        self._engine_thread = engine_thread
+        self._fetch_schema = fetch_schema
+
+    def invoke(self, invocation: Any) -> None:
+        """Start a call from any thread; its result goes into ``invocation.future``, which is replaced by ours."""
+        invocation.future = CallFuture(self._engine_thread)
+        call = _OfficialCall(invocation, self._engine, self._fetch_schema)
+        if threading.get_ident() == self._engine_thread:
+            self._engine.submit(call)
+        else:
+            self._engine.submit_threadsafe(call)

@@ -1,0 +1,277 @@
+"""Puts a client of either family together: the official proxies and services on our engine.
+
+Nothing of the official package is patched. The client objects are instances of the official classes whose private slots
+are filled with official services where those have no networking in them, and with ours where they have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from hazelcast.client import _ClientContext
+from hazelcast.cluster import ClusterService
+from hazelcast.compact import CompactSchemaService
+from hazelcast.config import Config
+from hazelcast.cp import CPSubsystem, ProxySessionManager
+from hazelcast.errors import HazelcastSerializationError
+from hazelcast.future import Future
+from hazelcast.internal import asyncio_compact, asyncio_partition, asyncio_sql, asyncio_statistics
+from hazelcast.internal.asyncio_client import _ClientContext as _AsyncioClientContext
+from hazelcast.internal.asyncio_cluster import ClusterService as AsyncioClusterService
+from hazelcast.internal.asyncio_proxy import cp as asyncio_cp
+from hazelcast.internal.asyncio_proxy import cp_manager as asyncio_cp_manager
+from hazelcast.internal.asyncio_proxy import manager as asyncio_manager
+from hazelcast.lifecycle import LifecycleService
+from hazelcast.near_cache import NearCacheManager
+from hazelcast.partition import PartitionService
+from hazelcast.protocol.codec import client_fetch_schema_codec, client_send_all_schemas_codec
+from hazelcast.proxy import ProxyManager
+from hazelcast.serialization import SerializationServiceV1
+from hazelcast.sql import SqlService, _InternalSqlService
+from hazelcast.statistics import Statistics
+from hazelcast.transaction import TransactionManager
+from hazelcast.util import AtomicInteger
+
+from tealjet.bridge.callbacks import CallbackThreads, LoopCallbacks
+from tealjet.bridge.calls import AsyncioInvocations, FetchSchema, ThreadedInvocations
+from tealjet.bridge.fences import CPSessions
+from tealjet.bridge.services import (
+    Connections,
+    LifecycleEvent,
+    LifecycleEvents,
+    ListenerService,
+    Members,
+    Partitions,
+    Reactor,
+    ThreadedConnections,
+    ThreadedListenerService,
+)
+from tealjet.engine.engine import Engine
+from tealjet.engine.link import Link, Request
+from tealjet.failover.model import Kind
+from tealjet.protocol.codec import MemberInfo
+
+__all__ = ["AsyncioFamily", "Family", "ThreadedFamily"]
+
+
+class Family:
+    """What both families have in common; made before the engine, because it is the state that the engine renews."""
+
+    def __init__(self, client: Any, config: Config, name: str, callbacks: CallbackThreads | LoopCallbacks) -> None:
+        """Make what needs no cluster.
+
+        Args:
+            client: The client object; only a weak reference is kept.
+            config: The official configuration of the client.
+            name: The client's name.
+            callbacks: Where user callbacks run.
+        """
+        self.config = config
+        self.name = name
+        self.callbacks = callbacks
+        self.serialization = SerializationServiceV1(config)
+        self.near_caches = NearCacheManager(config, self.serialization)
+        self.lifecycle = LifecycleEvents(config, callbacks)
+        self.members = Members(weakref.proxy(client), config, callbacks)
+        self._client = weakref.ref(client)
+
+    # ------------------------------------------------------------------------------ what the engine asks and announces
+
+    def schemas(self) -> bytearray | None:
+        """The request that replicates all compact schemas, None when there are none."""
+        schemas = self.serialization.compact_stream_serializer.get_schemas()
+        return client_send_all_schemas_codec.encode_request(schemas).buf if schemas else None
+
+    def proxies(self) -> Sequence[tuple[str, str]]:
+        """(name, service) of each proxy."""
+        client = self._client()
+        manager = getattr(client, "_proxy_manager", None)
+        return [] if manager is None else [(name, service) for service, name in list(manager._proxies)]
+
+    def before_activation(self, kind: Kind) -> None:
+        """Drop what belongs to the former cluster."""
+        if kind in (Kind.CHANGED, Kind.RESTARTED):
+            self.near_caches.clear_near_caches()
+            sessions = getattr(self._client(), "_proxy_session_manager", None)
+            if sessions is not None:
+                sessions.cluster_changed()
+
+    def members_changed(self, members: Sequence[MemberInfo], kind: Kind | None) -> None:
+        """Take over the members of the active cluster."""
+        self.members.update(members)
+
+    def fire(self, state: str, from_cluster: str | None = None, to_cluster: str | None = None) -> None:
+        """Tell the lifecycle listeners."""
+        self.lifecycle.fire_lifecycle_event(LifecycleEvent(state, from_cluster, to_cluster))
+
+    def fetch_schema_with(self, engine: Engine) -> FetchSchema:
+        """Return the function that fetches a compact schema from the active cluster."""
+
+        def fetch(schema_id: int, done: Callable[[], None], failed: Callable[[Exception], None]) -> None:
+            async def ask() -> None:
+                request = client_fetch_schema_codec.encode_request(schema_id)
+                call = Request(engine.runtime, request.buf, None, engine.settings.invocation_timeout)
+                call.retryable = request.retryable
+                engine.submit(call)
+                schema = client_fetch_schema_codec.decode_response(await call.answer)
+                if schema is None:
+                    raise HazelcastSerializationError(f"The cluster has no compact schema with the id {schema_id}.")
+                self.serialization.compact_stream_serializer.register_schema_to_id(schema)
+
+            def end(task: asyncio.Task[None]) -> None:
+                error = task.exception() if not task.cancelled() else asyncio.CancelledError()
+                if error is None:
+                    done()
+                else:
+                    failed(error if isinstance(error, Exception) else HazelcastSerializationError("client was closed"))
+
+            engine.runtime.spawn(ask()).add_done_callback(end)
+
+        return fetch
+
+    def _fill(self, client: Any, engine: Engine, parts: dict[str, Any]) -> None:
+        """Fill the slots and the context that both families share."""
+        client._config, client._name = self.config, self.name
+        client._lifecycle_service = LifecycleService(self.lifecycle)
+        client._internal_lifecycle_service = self.lifecycle
+        client._internal_cluster_service = self.members
+        client._near_cache_manager = self.near_caches
+        client._serialization_service = self.serialization
+        client._invocation_service = parts["invocations"]
+        client._listener_service = parts["listeners"]
+        client._compact_schema_service = parts["compact"]
+        client._internal_partition_service = parts["partitions"]
+        client._context.init_context(
+            client,
+            self.config,
+            parts["invocations"],
+            parts["partitions"],
+            self.members,
+            parts["connections"],
+            self.serialization,
+            parts["listeners"],
+            client._proxy_manager,
+            self.near_caches,
+            AtomicInteger(1),
+            self.name,
+            None,
+            parts["reactor"],
+            parts["compact"],
+        )
+        client._proxy_session_manager = CPSessions(parts["session_manager"], client._context, engine.runtime.spawn)
+        client._context.proxy_session_manager = client._proxy_session_manager
+
+
+class AsyncioFamily(Family):
+    """The asyncio proxies."""
+
+    def fill(self, client: Any, engine: Engine, first: Link) -> None:
+        """Complete the client; the engine has an active link."""
+        fetch_schema = self.fetch_schema_with(engine)
+        invocations = AsyncioInvocations(engine, asyncio.get_running_loop(), fetch_schema)
+        connections, reactor = Connections(engine), Reactor(engine)
+        self.members.use(connections)
+        compact = asyncio_compact.CompactSchemaService(
+            self.serialization.compact_stream_serializer, invocations, self.members, reactor, self.config
+        )
+        partitions = Partitions(engine, first.facts.partition_count)
+        client._context = _AsyncioClientContext()
+        client._proxy_manager = asyncio_manager.ProxyManager(client._context)
+        self._fill(
+            client,
+            engine,
+            {
+                "invocations": invocations,
+                "connections": connections,
+                "reactor": reactor,
+                "compact": compact,
+                "partitions": partitions,
+                "listeners": ListenerService(engine, self.callbacks, fetch_schema),
+                "session_manager": asyncio_cp.ProxySessionManager,
+            },
+        )
+        client._cluster_service = AsyncioClusterService(self.members)
+        client._cp_subsystem = asyncio_cp_manager.CPSubsystem(client._context)
+        client._partition_service = asyncio_partition.PartitionService(
+            partitions, self.serialization, compact.send_schema_and_retry
+        )
+        client._sql_service = _WaitingSqlService(
+            asyncio_sql._InternalSqlService(
+                connections, self.serialization, invocations, compact.send_schema_and_retry
+            ),
+            engine,
+        )
+        client._statistics = asyncio_statistics.Statistics(
+            client, self.config, reactor, connections, invocations, self.near_caches
+        )
+
+
+class _WaitingSqlService(asyncio_sql.SqlService):  # type: ignore[misc]
+    """The official SQL service; a statement waits for a cluster instead of failing for want of a connection."""
+
+    def __init__(self, internal: Any, engine: Engine) -> None:
+        super().__init__(internal)
+        self._engine = engine
+
+    async def execute(self, sql: str, *params: Any, **kwargs: Any) -> Any:
+        """Execute a statement on the active cluster."""
+        await self._engine.link(self._engine.settings.invocation_timeout)
+        return await super().execute(sql, *params, **kwargs)
+
+
+class ThreadedFamily(Family):
+    """The threaded proxies."""
+
+    def fill(
+        self,
+        client: Any,
+        engine: Engine,
+        first: Link,
+        *,
+        engine_thread: int,
+        start: Callable[[Coroutine[Any, Any, Any]], Future[Any]],
+    ) -> None:
+        """Complete the client; the engine has an active link.
+
+        Args:
+            client: The client object.
+            engine: Its engine.
+            first: The link that is active now.
+            engine_thread: Id of the thread that the engine runs on.
+            start: Runs a coroutine on the engine's loop and returns an official future.
+        """
+        fetch_schema = self.fetch_schema_with(engine)
+        invocations = ThreadedInvocations(engine, engine_thread, fetch_schema)
+        connections = ThreadedConnections(engine, lambda coroutine: start(coroutine).result())
+        reactor = Reactor(engine)
+        self.members.use(connections)
+        compact = CompactSchemaService(
+            self.serialization.compact_stream_serializer, invocations, self.members, reactor, self.config
+        )
+        partitions = Partitions(engine, first.facts.partition_count)
+        client._context = _ClientContext()
+        client._proxy_manager = ProxyManager(client._context)
+        self._fill(
+            client,
+            engine,
+            {
+                "invocations": invocations,
+                "connections": connections,
+                "reactor": reactor,
+                "compact": compact,
+                "partitions": partitions,
+                "listeners": ThreadedListenerService(engine, self.callbacks, fetch_schema, start),
+                "session_manager": ProxySessionManager,
+            },
+        )
+        client._cluster_service = ClusterService(self.members)
+        client._cp_subsystem = CPSubsystem(client._context)
+        client._partition_service = PartitionService(partitions, self.serialization, compact.send_schema_and_retry)
+        client._transaction_manager = TransactionManager(client._context)
+        client._sql_service = SqlService(
+            _InternalSqlService(connections, self.serialization, invocations, compact.send_schema_and_retry)
+        )
+        client._statistics = Statistics(client, self.config, reactor, connections, invocations, self.near_caches)

@@ -1,0 +1,307 @@
+"""What the official proxies ask of a client besides calls, answered by the engine.
+
+Each class here has the methods and attributes that the official package reads of its own service of that kind, and no
+others. The official package's own code is constructed unchanged wherever it has no networking in it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from hazelcast.cluster import _InternalClusterService
+from hazelcast.config import Config
+from hazelcast.core import Address, EndpointQualifier, MemberInfo, MemberVersion, ProtocolType
+from hazelcast.future import Future
+from hazelcast.hash import hash_to_index
+from hazelcast.lifecycle import _InternalLifecycleService
+from hazelcast.serialization.compact import SchemaNotFoundError
+
+from tealjet.bridge.callbacks import CallbackThreads, Lane, LoopCallbacks
+from tealjet.bridge.calls import FetchSchema
+from tealjet.engine.connection import Connection
+from tealjet.engine.engine import Engine
+from tealjet.engine.listeners import Listener
+from tealjet.protocol import codec
+from tealjet.protocol.frames import Message
+
+__all__ = [
+    "Connections",
+    "LifecycleEvent",
+    "LifecycleEvents",
+    "ListenerService",
+    "Members",
+    "Partitions",
+    "Reactor",
+    "ThreadedConnections",
+    "ThreadedListenerService",
+]
+
+Callbacks = CallbackThreads | LoopCallbacks
+
+# near caches are ours to keep true, not the user's to listen to: their invalidations must not wait behind user code
+_INTERNAL_LISTENERS = frozenset({0x013F00, 0x0D1200})
+
+
+class LifecycleEvent(str):
+    """A lifecycle state, equal to its name, that also knows the clusters."""
+
+    from_cluster: str | None
+    """Name of the candidate that was left, if any."""
+    to_cluster: str | None
+    """Name of the candidate that is used now, if any."""
+
+    def __new__(cls, state: str, from_cluster: str | None = None, to_cluster: str | None = None) -> LifecycleEvent:
+        """Make the event of a state."""
+        event = super().__new__(cls, state)
+        event.from_cluster = from_cluster
+        event.to_cluster = to_cluster
+        return event
+
+
+class LifecycleEvents(_InternalLifecycleService):  # type: ignore[misc]
+    """The official lifecycle service; its listeners run where user callbacks run."""
+
+    def __init__(self, config: Config, callbacks: Callbacks) -> None:
+        """Take the listeners of the configuration."""
+        self._lane = callbacks.lane("a lifecycle listener")
+        super().__init__(config)
+
+    def fire_lifecycle_event(self, new_state: str) -> None:
+        """Tell all listeners, in order."""
+        self._lane.put(lambda: super(LifecycleEvents, self).fire_lifecycle_event(new_state))
+
+
+class Members(_InternalClusterService):  # type: ignore[misc]
+    """The official cluster service, fed by the engine; its listeners run where user callbacks run."""
+
+    def __init__(self, client: Any, config: Config, callbacks: Callbacks) -> None:
+        """Take the membership listeners of the configuration."""
+        super().__init__(client, config)
+        self._lane: Lane = callbacks.lane("a membership listener")
+        self._versions = itertools.count(1)
+        for listener in config.membership_listeners:
+            self.add_listener(*listener)
+
+    def use(self, connections: Connections) -> None:
+        """Answer questions about connections from here."""
+        self._connection_manager = connections
+
+    def add_listener(
+        self, member_added: Any = None, member_removed: Any = None, fire_for_existing: bool = False
+    ) -> str:
+        """Add a membership listener; return its id."""
+        added, removed = (self._in_lane(callback) for callback in (member_added, member_removed))
+        return super().add_listener(added, removed, fire_for_existing)  # type: ignore[no-any-return]
+
+    def _in_lane(self, callback: Callable[[Any], object] | None) -> Callable[[Any], None] | None:
+        return None if callback is None else lambda member: self._lane.put(lambda: callback(member))
+
+    def update(self, members: Sequence[codec.MemberInfo]) -> None:
+        """Take over a member list and tell the listeners who came and who left."""
+        self.handle_members_view_event(next(self._versions), [_official_member(member) for member in members])
+
+
+def _official_member(member: codec.MemberInfo) -> MemberInfo:
+    major, minor, patch = member.version
+    client_endpoint = EndpointQualifier(ProtocolType.CLIENT, None)
+    member_endpoint = EndpointQualifier(ProtocolType.MEMBER, None)
+    address = Address(member.address.host, member.address.port)
+    return MemberInfo(
+        address,
+        member.uuid,
+        dict(member.attributes),
+        member.lite_member,
+        MemberVersion(major, minor, patch),
+        None,
+        {client_endpoint: address, member_endpoint: address},
+    )
+
+
+class Partitions:
+    """The partition service: which partition a key belongs to, and which member a partition."""
+
+    def __init__(self, engine: Engine, partition_count: int) -> None:
+        """Use the partition count of the first cluster; a cluster with another one is never used."""
+        self._engine = engine
+        self.partition_count = partition_count
+
+    def get_partition_id(self, key: Any) -> int:
+        """Return the partition of serialized data."""
+        return hash_to_index(key.get_partition_hash(), self.partition_count)  # type: ignore[no-any-return]
+
+    def get_partition_owner(self, partition_id: int) -> uuid.UUID | None:
+        """Return the member that owns a partition, None while that is unknown."""
+        link = self._engine.active
+        return None if link is None else link.owner_of(partition_id)
+
+
+class Reactor:
+    """The reactor, as far as it is asked for: timers and byte counts."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Use the engine's loop."""
+        self._engine = engine
+
+    def add_timer(self, delay: float, callback: Callable[[], object]) -> Timer:
+        """Call back on the engine's loop after ``delay`` seconds; from any thread."""
+        timer = Timer(self._engine, callback)
+        self._engine.runtime.call_soon_threadsafe(timer.arm, delay)
+        return timer
+
+    def _count(self, attribute: str) -> int:
+        link = self._engine.active
+        return 0 if link is None else sum(getattr(one, attribute) for one in list(link.connections.values()))
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes sent over the connections that are open to the active cluster."""
+        return self._count("bytes_sent")
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes received over the connections that are open to the active cluster."""
+        return self._count("bytes_received")
+
+    _bytes_sent = bytes_sent
+    _bytes_received = bytes_received
+
+
+class Timer:
+    """A timer that can be set and cancelled from any thread."""
+
+    def __init__(self, engine: Engine, callback: Callable[[], object]) -> None:
+        """Make a timer that is not armed yet."""
+        self._engine = engine
+        self._callback = callback
+        self._cancelled = False
+
+    def arm(self, delay: float) -> None:
+        """Start it, on the loop."""
+        self._engine.runtime.call_at(self._engine.runtime.now() + delay, self._fire)
+
+    def _fire(self) -> None:
+        if not self._cancelled and self._engine.usable:
+            self._callback()
+
+    def cancel(self) -> None:
+        """Make it do nothing."""
+        self._cancelled = True
+
+
+class Connections:
+    """The connection manager of the asyncio family."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Use the active link's connections."""
+        self._engine = engine
+        self.client_uuid = engine.settings.client_uuid
+
+    def get_connection(self, member_uuid: uuid.UUID) -> Connection | None:
+        """Return the connection to a member of the active cluster."""
+        link = self._engine.active
+        return None if link is None else link.connections.get(member_uuid)
+
+    def get_random_connection(self) -> Connection | None:
+        """Return some connection to the active cluster."""
+        link = self._engine.active
+        return None if link is None else link.any_connection()
+
+    get_random_connection_for_sql = get_random_connection
+
+
+class ThreadedConnections(Connections):
+    """The connection manager of the threaded family: whoever needs a connection waits for the next cluster."""
+
+    def __init__(self, engine: Engine, on_loop: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
+        """Wait by means of ``on_loop``, which runs a coroutine on the engine's loop and returns its result."""
+        super().__init__(engine)
+        self._on_loop = on_loop
+
+    def get_random_connection(self) -> Connection | None:
+        """Return some connection to the active cluster; wait for one if there is none."""
+        connection = super().get_random_connection()
+        if connection is None and not self._engine.runtime.on_loop():
+            self._on_loop(self._engine.link(self._engine.settings.invocation_timeout))
+            connection = super().get_random_connection()
+        return connection
+
+    get_random_connection_for_sql = get_random_connection
+
+
+class ListenerService:
+    """The listener service of the asyncio family."""
+
+    def __init__(self, engine: Engine, callbacks: Callbacks, fetch_schema: FetchSchema) -> None:
+        """Register with the engine; run handlers where user callbacks run."""
+        self._engine = engine
+        self._callbacks = callbacks
+        self._fetch_schema = fetch_schema
+
+    async def register_listener(
+        self, request: Any, decode: Callable[[Any], Any], encode_removal: Callable[[Any], Any], handler: Any
+    ) -> str:
+        """Register a listener; return its id."""
+        return await self._engine.add_listener(self._listener(request, decode, encode_removal, handler))
+
+    async def deregister_listener(self, registration_id: str) -> bool:
+        """Remove a listener; False when there is none with that id."""
+        return await self._engine.remove_listener(registration_id)
+
+    def _listener(self, request: Any, decode: Any, encode_removal: Any, handler: Any) -> Listener:
+        def removal(remote_id: object) -> bytearray | None:
+            message = encode_removal(remote_id)
+            return None if message is None else message.buf
+
+        message_type = int.from_bytes(request.buf[6:10], "little")
+        handle = self._retrying(handler)
+        if message_type not in _INTERNAL_LISTENERS:
+            handle = _in_lane(self._callbacks.lane(f"a listener (registered by message {message_type:#08x})"), handle)
+        return Listener(bytes(request.buf), decode, removal, handle)
+
+    def _retrying(self, handler: Callable[[Any], object]) -> Callable[[Message], None]:
+        """Fetch a compact schema that an event needs and is not known here yet, then handle the event again."""
+
+        def handle(message: Message) -> None:
+            try:
+                handler(message)
+            except SchemaNotFoundError as error:
+                message.reset_next_frame()
+                self._fetch_schema(error.schema_id, lambda: handle(message), _raise)
+
+        return handle
+
+
+class ThreadedListenerService(ListenerService):
+    """The listener service of the threaded family."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        callbacks: Callbacks,
+        fetch_schema: FetchSchema,
+        start: Callable[[Coroutine[Any, Any, Any]], Future[Any]],
+    ) -> None:
+        """Register by means of ``start``, which runs a coroutine on the engine's loop and returns a future."""
+        super().__init__(engine, callbacks, fetch_schema)
+        self._start = start
+
+    def register_listener(  # type: ignore[override]
+        self, request: Any, decode: Callable[[Any], Any], encode_removal: Callable[[Any], Any], handler: Any
+    ) -> Future[str]:
+        """Register a listener; the future has its id."""
+        return self._start(self._engine.add_listener(self._listener(request, decode, encode_removal, handler)))
+
+    def deregister_listener(self, registration_id: str) -> Future[bool]:  # type: ignore[override]
+        """Remove a listener; the future has False when there is none with that id."""
+        return self._start(self._engine.remove_listener(registration_id))
+
+
+def _in_lane(lane: Lane, handle: Callable[[Message], None]) -> Callable[[Message], None]:
+    return lambda message: lane.put(lambda: handle(message))
+
+
+def _raise(error: Exception) -> None:
+    raise error

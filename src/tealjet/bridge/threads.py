@@ -1,0 +1,91 @@
+"""An event loop on a daemon thread: where the engine of a threaded client lives.
+
+The thread knows the engine and never the client, so that a client that was forgotten can be collected.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from hazelcast.future import Future
+
+from tealjet.errors import WrongLoopError
+
+__all__ = ["LoopThread"]
+
+Result = TypeVar("Result")
+
+
+class LoopThread:
+    """A running loop; it ends with :meth:`stop` or with the interpreter."""
+
+    def __init__(
+        self, name: str, loop_factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    ) -> None:
+        """Start a thread of that name with a loop of the factory."""
+        self._loop = loop_factory()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    @property
+    def ident(self) -> int:
+        """The thread's id."""
+        assert self._thread.ident is not None  # noqa: S101 - it was started
+        return self._thread.ident
+
+    def _run(self) -> None:
+        # the official futures refuse to be waited for on a thread that is marked like this
+        Future._threading_locals.is_reactor_thread = True
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            tasks = asyncio.all_tasks(self._loop)
+            for task in tasks:
+                task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            asyncio.set_event_loop(None)
+            self._loop.close()
+
+    def run(self, coroutine: Coroutine[Any, Any, Result], timeout: float | None = None) -> Result:
+        """Run a coroutine there and return its result; it is cancelled when the caller is interrupted.
+
+        Raises:
+            TimeoutError: It did not end within ``timeout`` seconds.
+            WrongLoopError: The caller is that thread itself.
+        """
+        if threading.get_ident() == self.ident:
+            coroutine.close()
+            raise WrongLoopError("A callback on the client's own thread must not wait for the client.")
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result(timeout)
+        except BaseException:
+            future.cancel()
+            raise
+
+    def start(self, coroutine: Coroutine[Any, Any, Result]) -> Future[Result]:
+        """Run a coroutine there and return an official future of its result."""
+        result: Future[Result] = Future()
+
+        def done(future: concurrent.futures.Future[Result]) -> None:
+            error = future.exception()
+            if error is None:
+                result.set_result(future.result())
+            else:
+                result.set_exception(error if isinstance(error, Exception) else RuntimeError(str(error)))
+
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).add_done_callback(done)
+        return result
+
+    def stop(self, timeout: float) -> None:
+        """End the loop; wait for the thread for ``timeout`` seconds at most."""
+        with contextlib.suppress(RuntimeError):  # it is closed already
+            self._loop.call_soon_threadsafe(self._loop.stop)
+        if threading.get_ident() != self.ident:
+            self._thread.join(timeout)

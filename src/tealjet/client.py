@@ -1,0 +1,412 @@
+"""The two client classes and the factories: configuration in, a client that is ready out.
+
+A client that a factory returns has an active cluster. It is an instance of the official class of its family; everything
+that the official client offers comes from there, on our engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import itertools
+import logging
+import threading
+import uuid
+import warnings
+import weakref
+from collections.abc import Callable, Coroutine, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import hazelcast
+from hazelcast.asyncio import HazelcastClient as AsyncioHazelcastClient
+from hazelcast.config import Config
+from hazelcast.core import AddressHelper
+
+from tealjet.bridge.call_errors import OfficialErrors
+from tealjet.bridge.callbacks import CallbackThreads, LoopCallbacks
+from tealjet.bridge.families import AsyncioFamily, Family, ThreadedFamily
+from tealjet.bridge.threads import LoopThread
+from tealjet.config import ClientConfig, FailoverConfig, merged_options
+from tealjet.control import Announcer, AsyncFailover, Failover
+from tealjet.engine.contracts import Settings, Target
+from tealjet.engine.engine import Engine
+from tealjet.errors import NoClusterError
+from tealjet.failover.controller import Controller
+from tealjet.failover.model import Candidate, GiveUp
+from tealjet.failover.options import Backoff, FailoverOptions, GiveUpRule, java_give_up_rule
+from tealjet.runtime import AsyncioRuntime
+
+__all__ = ["AsyncioJetClient", "JetClient", "Starting", "plan_for_failover", "plan_for_one_cluster"]
+
+_log = logging.getLogger("tealjet")
+
+_client_numbers = itertools.count(1)
+_CLOSE_LIMIT = 2.0
+"""Seconds that the end of a client waits for a thread."""
+_DEFAULT_JITTER = 0.2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What a configuration means: everything a client is made from."""
+
+    config: Config
+    """The official configuration of the client, the first cluster's."""
+    name: str
+    candidates: tuple[Candidate, ...]
+    targets: tuple[Target, ...]
+    settings: Settings
+    options: FailoverOptions
+    backoff: Backoff
+    give_up: GiveUpRule
+
+    def engine(self, runtime: AsyncioRuntime, family: Family, announcer: Announcer) -> Engine:
+        """Make the engine, on its loop."""
+        controller = Controller(self.candidates, self.options, self.backoff, self.give_up, random=runtime.random)
+        return Engine(
+            runtime=runtime,
+            settings=self.settings,
+            targets=self.targets,
+            controller=controller,
+            errors=OfficialErrors(),
+            state=family,
+            publish=announcer.publish,
+        )
+
+
+def plan_for_failover(config: FailoverConfig | str | Path | None, options: dict[str, Any]) -> Plan:
+    """Read a failover configuration.
+
+    Args:
+        config: A configuration, the path of its file, or None to look the file up as Java does.
+        options: Fields of :class:`~tealjet.FailoverOptions` that win over the file.
+
+    Raises:
+        ConfigError: A file is missing or wrong; all problems are told at once.
+    """
+    if not isinstance(config, FailoverConfig):
+        config = FailoverConfig.load(config)
+    rule = java_give_up_rule(config.try_count, len(config.clients), _connect_timeout(config.clients[0]))
+    return _plan(config, merged_options(config, options), rule)
+
+
+def plan_for_one_cluster(config: ClientConfig | Config | str | Path | None, options: dict[str, Any]) -> Plan:
+    """Read the configuration of an ordinary client, with the arguments of :func:`plan_for_failover`."""
+    if isinstance(config, Config):
+        config = ClientConfig.wrap(config)
+    elif not isinstance(config, ClientConfig):
+        config = ClientConfig.load(config)
+    alone = FailoverConfig(clients=[config])
+    limit = _connect_timeout(config)
+    rule = java_give_up_rule(None, 1, None) if limit is None else GiveUpRule(attempts=1, seconds=limit)
+    return _plan(alone, merged_options(alone, options), rule)
+
+
+def _plan(config: FailoverConfig, options: FailoverOptions, give_up: GiveUpRule) -> Plan:
+    clients = [one if isinstance(one, ClientConfig) else ClientConfig.wrap(one) for one in config.clients]
+    first, official = clients[0], clients[0].config
+    names = _unique([one.config.cluster_name for one in clients])
+    name = official.client_name or f"hz.client_{next(_client_numbers)}"
+    silence = options.silence
+    if options.silence_limit is None and "heartbeat_timeout" in first.explicit:
+        silence = official.heartbeat_timeout
+    jitter = official.retry_jitter if "retry_jitter" in first.explicit else _DEFAULT_JITTER
+    return Plan(
+        config=official,
+        name=name,
+        candidates=tuple(
+            Candidate(
+                id=number,
+                name=names[number],
+                cluster_name=one.config.cluster_name,
+                connect_timeout=_connect_timeout(one),
+            )
+            for number, one in enumerate(clients)
+        ),
+        targets=tuple(_target(names[number], one) for number, one in enumerate(clients)),
+        settings=Settings(
+            client_uuid=uuid.uuid4(),
+            client_name=name,
+            client_version=hazelcast.__version__,
+            labels=tuple(official.labels),
+            smart_routing=official.smart_routing,
+            backup_acks=official.backup_ack_to_client_enabled,
+            backup_timeout=official.operation_backup_timeout,
+            fail_on_indeterminate=official.fail_on_indeterminate_operation_state,
+            redo=official.redo_operation,
+            invocation_timeout=official.invocation_timeout,
+            retry_pause=official.invocation_retry_pause,
+            ping_interval=min(official.heartbeat_interval, silence / 4),
+            silence_limit=silence,
+            max_parked_calls=options.max_parked_calls,
+        ),
+        options=options,
+        backoff=Backoff(
+            initial=official.retry_initial_backoff,
+            maximum=official.retry_max_backoff,
+            multiplier=official.retry_multiplier,
+            jitter=jitter,
+        ),
+        give_up=give_up,
+    )
+
+
+def _connect_timeout(config: ClientConfig | Config) -> float | None:
+    """Return an explicit cluster-connect-timeout; -1 counts as not set, as in Java."""
+    config = config if isinstance(config, ClientConfig) else ClientConfig.wrap(config)
+    timeout = config.config.cluster_connect_timeout
+    return float(timeout) if "cluster_connect_timeout" in config.explicit and timeout >= 0 else None
+
+
+def _target(name: str, client: ClientConfig) -> Target:
+    config = client.config
+    addresses: list[tuple[str, int]] = []
+    for member in config.cluster_members or ["127.0.0.1"]:
+        primary, secondary = AddressHelper.get_possible_addresses(member)
+        addresses += [(one.host, one.port) for one in [*primary, *secondary]]
+    return Target(
+        name=name,
+        cluster_name=config.cluster_name,
+        addresses=tuple(addresses),
+        username=config.creds_username,
+        password=config.creds_password,
+        connect_timeout=float(config.connection_timeout),
+    )
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Number the repetitions of a name, as in "dev", "dev-2"."""
+    taken: set[str] = set()
+    unique = []
+    for name in names:
+        candidate, number = name, 1
+        while candidate in taken:
+            number += 1
+            candidate = f"{name}-{number}"
+        taken.add(candidate)
+        unique.append(candidate)
+    return unique
+
+
+def _no_cluster(gave_up: GiveUp) -> NoClusterError:
+    reasons = "; ".join(f"{name}: {why}" for name, why in gave_up.reasons.items())
+    text = f"No cluster could be used after {gave_up.attempts} attempts in {gave_up.seconds:.1f} s. {reasons}"
+    return NoClusterError(text, reasons=gave_up.reasons)
+
+
+def _announcer(family: Family) -> Announcer:
+    lane = family.callbacks.lane("a failover listener")
+
+    def ended() -> None:
+        if family.lifecycle.running:
+            family.fire("SHUTTING_DOWN")
+            family.lifecycle.shutdown()
+            family.fire("SHUTDOWN")
+
+    return Announcer(family, lane.put, ended)
+
+
+class JetClient(hazelcast.HazelcastClient):  # type: ignore[misc]
+    """A blue/green client of the threaded family; made by :func:`tealjet.new_jet_failover_client`."""
+
+    failover: Failover
+    """Where the client is, what happened, and planned switches."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Find a cluster; Ctrl-C ends the search and leaves nothing behind.
+
+        Args:
+            plan: What the configuration means.
+
+        Raises:
+            NoClusterError: No candidate could be used within the limits of the configuration.
+        """
+        self._closed = False
+        self._close_lock = threading.RLock()
+        callbacks = CallbackThreads(f"tealjet-{plan.name}")
+        family = self._family = ThreadedFamily(self, plan.config, plan.name, callbacks)
+        announcer = _announcer(family)
+        thread = self._thread = LoopThread(f"tealjet-{plan.name}")
+        self._engine: Engine | None = None
+
+        async def make_engine() -> Engine:
+            return plan.engine(AsyncioRuntime(), family, announcer)
+
+        try:
+            engine = self._engine = thread.run(make_engine())
+            family.lifecycle.start()
+            gave_up = thread.run(engine.start())
+            if gave_up is not None:
+                raise _no_cluster(gave_up)
+            first = thread.run(engine.link(plan.settings.invocation_timeout))
+            family.fill(self, engine, first, engine_thread=thread.ident, start=thread.start)
+        except BaseException:
+            self._tear_down()
+            raise
+        self.failover = Failover(engine, announcer, plan.candidates, plan.options, thread.run)
+        self._statistics.start()
+        _open_clients.add(self)
+
+    def shutdown(self) -> None:
+        """Close the client; every call that is under way ends. Harmless when it is closed."""
+        with self._close_lock:
+            if self._closed:
+                return
+            if self._family.lifecycle.running:
+                self._family.fire("SHUTTING_DOWN")
+                self._family.lifecycle.shutdown()
+                self._close_sessions()
+                self._statistics.shutdown()
+                self._near_cache_manager.destroy_near_caches()
+                self._tear_down(announce=True)
+            else:
+                self._tear_down()
+
+    def _close_sessions(self) -> None:
+        if self._engine is None or self._engine.active is None:
+            return
+        ended = threading.Event()
+        self._proxy_session_manager.shutdown().add_done_callback(lambda _: ended.set())
+        ended.wait(_CLOSE_LIMIT)
+
+    def _tear_down(self, *, announce: bool = False) -> None:
+        self._closed = True
+        _open_clients.discard(self)
+        engine = self._engine
+        if engine is None or not engine.disowned:
+            if engine is not None:
+                self._thread.run(engine.close(), _CLOSE_LIMIT)
+            self._thread.stop(_CLOSE_LIMIT)
+        if announce:
+            self._family.fire("SHUTDOWN")
+        self._family.callbacks.close(_CLOSE_LIMIT)
+
+    def __enter__(self) -> JetClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.shutdown()
+
+    def __del__(self) -> None:
+        if not getattr(self, "_closed", True) and self._engine is not None and not self._engine.disowned:
+            warnings.warn(
+                f"unclosed client {self._family.name!r}: call shutdown()", ResourceWarning, stacklevel=2, source=self
+            )
+            self._thread.stop(0)
+            self._family.callbacks.close(0)
+
+
+_open_clients: weakref.WeakSet[JetClient] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_open_clients() -> None:
+    for client in list(_open_clients):
+        client._family.lifecycle.shutdown()
+        client._tear_down()
+
+
+class AsyncioJetClient(AsyncioHazelcastClient):  # type: ignore[misc]
+    """A blue/green client on the caller's loop; made by :func:`tealjet.asyncio.new_jet_failover_client`."""
+
+    failover: AsyncFailover
+    """Where the client is, what happened, and planned switches."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Make the parts; :meth:`start` finds a cluster."""
+        loop = asyncio.get_running_loop()
+        self._closed = False
+        self._family = AsyncioFamily(self, plan.config, plan.name, LoopCallbacks(loop))
+        self._plan = plan
+        self._announcer = _announcer(self._family)
+        self._engine = plan.engine(AsyncioRuntime(), self._family, self._announcer)
+
+    @classmethod
+    async def start(cls, plan: Plan) -> AsyncioJetClient:
+        """Make a client and find a cluster; cancelling this leaves nothing behind.
+
+        Raises:
+            NoClusterError: No candidate could be used within the limits of the configuration.
+        """
+        client = cls(plan)
+        family, engine = client._family, client._engine
+        try:
+            family.lifecycle.start()
+            gave_up = await engine.start()
+            if gave_up is not None:
+                raise _no_cluster(gave_up)
+            family.fill(client, engine, await engine.link(plan.settings.invocation_timeout))
+            client.failover = AsyncFailover(engine, client._announcer, plan.candidates, plan.options)
+            await client._statistics.start()
+        except BaseException:
+            client._closed = True
+            await engine.close()
+            raise
+        return client
+
+    async def shutdown(self) -> None:
+        """Close the client; every call that is under way ends. Harmless when it is closed."""
+        if self._closed:
+            return
+        self._closed = True
+        announce = self._family.lifecycle.running
+        if announce:
+            self._family.fire("SHUTTING_DOWN")
+            self._family.lifecycle.shutdown()
+            self._statistics.shutdown()
+            await self._close_sessions()
+            self._near_cache_manager.destroy_near_caches()
+        await self._engine.close()
+        if announce:
+            self._family.fire("SHUTDOWN")
+        await asyncio.sleep(0)  # one turn of the loop: connections are closed and listeners told when this returns
+
+    async def _close_sessions(self) -> None:
+        if self._engine.active is None:
+            return
+        try:
+            async with asyncio.timeout(_CLOSE_LIMIT):
+                await self._proxy_session_manager.shutdown()
+        except Exception as error:
+            _log.warning("CP sessions could not be closed, they will expire: %s", error)
+
+    async def __aenter__(self) -> AsyncioJetClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.shutdown()
+
+    def __del__(self) -> None:
+        if not getattr(self, "_closed", True):
+            warnings.warn(
+                f"unclosed client {self._family.name!r}: await shutdown()", ResourceWarning, stacklevel=2, source=self
+            )
+
+
+class Starting:
+    """What the asyncio factories return: ``client = await ...`` or ``async with ... as client``."""
+
+    def __init__(self, start: Callable[[], Coroutine[Any, Any, AsyncioJetClient]]) -> None:
+        """Start the client with this when it is awaited."""
+        self._start = start
+        self._client: AsyncioJetClient | None = None
+
+    def __await__(self) -> Generator[Any, None, AsyncioJetClient]:
+        return self._start().__await__()
+
+    async def __aenter__(self) -> AsyncioJetClient:
+        self._client = await self._start()
+        return self._client
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._client is not None:
+            await self._client.shutdown()

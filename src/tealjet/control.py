@@ -1,0 +1,243 @@
+"""``client.failover``: where the client is, what happened, and what an operator may ask of it.
+
+Written once for asyncio; the threaded facade is the same with one method that waits. Neither of them knows the client
+object, so that a client that was forgotten can be collected.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tealjet.engine.driver import Published
+from tealjet.engine.engine import Engine
+from tealjet.errors import SwitchError
+from tealjet.failover.model import (
+    Candidate,
+    GiveUp,
+    Kind,
+    LifecycleChanged,
+    RoundFailed,
+    StandbyChanged,
+    Switched,
+    SwitchReport,
+)
+from tealjet.failover.options import FailoverOptions
+
+__all__ = ["Announcer", "AsyncFailover", "Failover", "Status"]
+
+_log = logging.getLogger("tealjet")
+
+_HISTORY = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """A look at the client at one moment."""
+
+    active: str | None
+    """Name of the candidate that carries calls, None while there is none."""
+    standby: str | None
+    """Name of the candidate that stands by ready."""
+    cluster_id: str | None
+    members: int
+    """Members of the active cluster."""
+    connections: int
+    """Connections to the active cluster."""
+    reasons: Mapping[str, str]
+    """For each candidate that could not be used when it was last tried, why."""
+    calls_in_flight: int
+    calls_parked: int
+    """Calls that wait for a cluster now."""
+    calls_parked_total: int
+    calls_rejected_total: int
+    """Calls that were refused because too many waited."""
+    listeners: int
+    events_dropped: int
+    """Events that the active link could not keep."""
+
+
+class FailoverEvents(Protocol):
+    """Who wants to know of lifecycle states."""
+
+    def fire(self, state: str, from_cluster: str | None = None, to_cluster: str | None = None) -> None:
+        """Tell the lifecycle listeners."""
+        ...
+
+
+EventListener = Callable[[Published], object]
+
+
+class Announcer:
+    """Tells the log, the history and the listeners what the controller publishes."""
+
+    def __init__(
+        self, lifecycle: FailoverEvents, run: Callable[[Callable[[], object]], None], ended: Callable[[], None]
+    ) -> None:
+        """Announce to these.
+
+        Args:
+            lifecycle: The client's lifecycle listeners.
+            run: Runs a user's callback where user callbacks run.
+            ended: Called when the client has given up.
+        """
+        self.history: deque[SwitchReport] = deque(maxlen=_HISTORY)
+        self.listeners: dict[str, EventListener] = {}
+        self._lifecycle = lifecycle
+        self._run = run
+        self._ended = ended
+
+    def publish(self, event: Published) -> None:
+        """Announce an event."""
+        match event:
+            case LifecycleChanged():
+                self._lifecycle.fire(event.state.value, event.from_cluster, event.to_cluster)
+            case Switched():
+                self.history.append(event.report)
+                _log.info("%s", _describe(event.report))
+            case RoundFailed():
+                reasons = "; ".join(f"{name}: {why}" for name, why in event.reasons.items())
+                _log.warning(
+                    "no cluster could be used in round %d (%s); next in %.1f s", event.number, reasons, event.pause
+                )
+            case StandbyChanged(standby=None):
+                _log.info("no cluster stands by: %s", event.reason)
+            case StandbyChanged():
+                _log.info("cluster %r stands by", event.standby)
+            case GiveUp():
+                _log.error("gave up after %d attempts and %.0f s", event.attempts, event.seconds)
+                self._ended()
+        for listener in list(self.listeners.values()):
+            self._run(lambda listener=listener: listener(event))  # type: ignore[misc]
+
+
+def _describe(report: SwitchReport) -> str:
+    how = {
+        Kind.FIRST: "connected to cluster",
+        Kind.SAME: "reconnected to cluster",
+        Kind.RESTARTED: "connected to the restarted cluster",
+        Kind.CHANGED: "moved to cluster",
+    }[report.kind]
+    took = report.phases[-1].at if report.phases else 0.0
+    return f"{how} {report.to_cluster!r} in {took:.1f} ms ({report.why}); {report.released} calls were held"
+
+
+class _Facade:
+    def __init__(
+        self, engine: Engine, announcer: Announcer, candidates: Sequence[Candidate], options: FailoverOptions
+    ) -> None:
+        self._engine = engine
+        self._announcer = announcer
+        self._candidates = tuple(candidates)
+        self._options = options
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """All clusters that the client may use, in the order of the configuration."""
+        return self._candidates
+
+    @property
+    def active(self) -> Candidate | None:
+        """The cluster that carries calls, None while there is none."""
+        link = self._engine.active
+        return None if link is None else self._named(link.target.name)
+
+    @property
+    def standby(self) -> Candidate | None:
+        """The cluster that stands by ready, None while there is none."""
+        name = self._engine.snapshot().standby
+        return None if name is None else self._named(name)
+
+    def _named(self, name: str) -> Candidate:
+        return next(one for one in self._candidates if one.name == name)
+
+    @property
+    def history(self) -> tuple[SwitchReport, ...]:
+        """The reports of the last switches and reconnects, oldest first, 100 at most."""
+        return tuple(self._announcer.history)
+
+    def status(self) -> Status:
+        """Look at the client as it is now."""
+        engine, link, state = self._engine, self._engine.active, self._engine.snapshot()
+        return Status(
+            active=link.target.name if link else None,
+            standby=state.standby,
+            cluster_id=link.facts.cluster_id if link else None,
+            members=link.facts.members if link else 0,
+            connections=len(link.connections) if link else 0,
+            reasons=dict(state.reasons),
+            calls_in_flight=len(link.pending) if link else 0,
+            calls_parked=engine.calls.parked,
+            calls_parked_total=engine.calls.parked_total,
+            calls_rejected_total=engine.calls.rejected_total,
+            listeners=engine.listeners,
+            events_dropped=link.dropped_events if link else 0,
+        )
+
+    def add_listener(self, listener: EventListener) -> str:
+        """Call back with each lifecycle, standby, round and switch event; return an id to remove it with."""
+        listener_id = str(uuid.uuid4())
+        self._announcer.listeners[listener_id] = listener
+        return listener_id
+
+    def remove_listener(self, listener_id: str) -> bool:
+        """Remove a listener; False when there is none with that id."""
+        return self._announcer.listeners.pop(listener_id, None) is not None
+
+    async def _switch(self, candidate: str, drain_timeout: float | None, linger_timeout: float | None) -> SwitchReport:
+        answer = await self._engine.switch_to(
+            candidate,
+            drain_timeout=self._options.drain_timeout if drain_timeout is None else drain_timeout,
+            linger_timeout=self._options.linger_timeout if linger_timeout is None else linger_timeout,
+        )
+        if answer.report is None:
+            raise SwitchError(f"The client was not switched to {candidate!r}: {answer.refused}")
+        return answer.report
+
+
+class AsyncFailover(_Facade):
+    """``client.failover`` of the asyncio family."""
+
+    async def switch_to(
+        self, candidate: str, *, drain_timeout: float | None = None, linger_timeout: float | None = None
+    ) -> SwitchReport:
+        """Move to another cluster without failing a call.
+
+        New calls are held while short calls end; then they go to the new cluster, and calls that block by nature stay
+        on the former one until they end.
+
+        Args:
+            candidate: Name of the cluster to move to.
+            drain_timeout: Seconds to hold new calls at most; None: as configured.
+            linger_timeout: Seconds that calls may stay on the former cluster at most; None: as configured.
+
+        Raises:
+            SwitchError: Nothing was changed; the text says why.
+        """
+        return await self._switch(candidate, drain_timeout, linger_timeout)
+
+
+class Failover(_Facade):
+    """``client.failover`` of the threaded family."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        announcer: Announcer,
+        candidates: Sequence[Candidate],
+        options: FailoverOptions,
+        run: Callable[[Coroutine[Any, Any, Any]], Any],
+    ) -> None:
+        """Wait by means of ``run``, which runs a coroutine on the engine's loop and returns its result."""
+        super().__init__(engine, announcer, candidates, options)
+        self._run = run
+
+    def switch_to(
+        self, candidate: str, *, drain_timeout: float | None = None, linger_timeout: float | None = None
+    ) -> SwitchReport:
+        """As :meth:`AsyncFailover.switch_to`; returns when the client has moved."""
+        return self._run(self._switch(candidate, drain_timeout, linger_timeout))  # type: ignore[no-any-return]

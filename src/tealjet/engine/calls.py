@@ -1,0 +1,280 @@
+"""Calls on their way: which link they go to, when they wait, when they are sent again, and what is known at their end.
+
+A call is given to :class:`Calls` once and ends exactly once. With no route it parks; it is released when a link is in
+place, or ends at its own deadline. A call that may have been applied is not sent again unless its message is safe to
+repeat or its user opted in; once it may have been applied, its outcome is never better than ``UNKNOWN``.
+"""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from tealjet.engine.contracts import CallErrors, Settings
+from tealjet.failover.model import CallCounts, Outcome
+from tealjet.protocol.frames import Message
+from tealjet.protocol.table import BLOCKING
+from tealjet.runtime import Handle, Runtime
+
+if TYPE_CHECKING:
+    from tealjet.engine.connection import Connection
+    from tealjet.engine.link import Link
+
+__all__ = ["Call", "Calls"]
+
+_FAST_REPEATS = 5  # Java's client repeats that often without a pause
+_EXPIRY_GRAIN = 0.05  # parked calls are looked through at most this often, however many deadlines there are
+
+
+class Call:
+    """One request and what is known of it; subclasses say what its end means."""
+
+    __slots__ = (
+        "carrier",
+        "connection",
+        "deadline",
+        "member",
+        "parked_at",
+        "partition",
+        "redo",
+        "repeats",
+        "request",
+        "retryable",
+        "sent",
+        "timeout",
+    )
+
+    def __init__(
+        self,
+        request: bytearray,
+        *,
+        timeout: float,
+        retryable: bool = False,
+        redo: bool = False,
+        partition: int = -1,
+        member: uuid.UUID | None = None,
+        connection: Connection | None = None,
+    ) -> None:
+        """Make a call.
+
+        Args:
+            request: The encoded message; correlation and partition id are stamped when it is sent.
+            timeout: How long it may wait for a cluster, in seconds from the moment it is submitted.
+            retryable: The message is safe to send again although it may have been applied.
+            redo: The user allows to send it again although it may have been applied.
+            partition: Partition whose owner it should go to, -1 for none.
+            member: Member that it should go to.
+            connection: The only connection that it may go to.
+        """
+        self.request = request
+        self.timeout = timeout
+        self.deadline = math.inf
+        self.retryable = retryable
+        self.redo = redo
+        self.partition = partition
+        self.member = member
+        self.connection = connection
+        self.carrier: Connection | None = None
+        """The connection that carries it now."""
+        self.sent = False
+        """It was handed to a network and lost without an answer, at least once: it may have been applied."""
+        self.repeats = 0
+        self.parked_at = math.nan
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is known if it ended now without an answer."""
+        return Outcome.UNKNOWN if self.sent else Outcome.NOT_SENT
+
+    @property
+    def blocks(self) -> bool:
+        """Say whether it waits in the cluster by nature (take, lock, ...)."""
+        return int.from_bytes(self.request[6:10], "little") in BLOCKING
+
+    def done(self) -> bool:
+        """Say whether nobody waits for it any more (ended or cancelled)."""
+        raise NotImplementedError
+
+    def succeed(self, message: Message) -> None:
+        """End it with the answer."""
+        raise NotImplementedError
+
+    def fail(self, error: Exception) -> None:
+        """End it with an error."""
+        raise NotImplementedError
+
+
+class Calls:
+    """The place every call passes. All methods on the event loop."""
+
+    def __init__(
+        self, runtime: Runtime, settings: Settings, errors: CallErrors, reasons: Callable[[], Mapping[str, str]]
+    ) -> None:
+        """Start with no route: calls park.
+
+        Args:
+            runtime: The world.
+            settings: Time-outs, limits and redo.
+            errors: Makes the exceptions.
+            reasons: Why each candidate can't be used at the moment, for the errors of calls that waited in vain.
+        """
+        self._runtime = runtime
+        self._settings = settings
+        self._errors = errors
+        self._reasons = reasons
+        self._route: Link | None = None
+        self._parked: deque[Call] = deque()
+        self._expiry: Handle | None = None
+        self._expiry_at = math.inf
+        self._closed: str | None = None
+        self.parked_total = 0
+        self.rejected_total = 0
+
+    @property
+    def parked(self) -> int:
+        """How many calls wait for a link."""
+        return len(self._parked)
+
+    # --------------------------------------------------------------------------------------------------------- routing
+
+    def submit(self, call: Call) -> None:
+        """Take a new call."""
+        call.deadline = self._runtime.now() + call.timeout
+        self._dispatch(call)
+
+    def _dispatch(self, call: Call) -> None:
+        if call.connection is not None:
+            self._send_on(call.connection, call)
+            return
+        route = self._route
+        if route is None or not route.send(call):
+            self._park(call)
+
+    def _send_on(self, connection: Connection, call: Call) -> None:
+        if self._closed is not None:
+            call.fail(self._errors.closed(self._closed, call.outcome))
+        elif connection.live:
+            connection.link.send_on(connection, call)
+        else:
+            detail = f"the connection to {connection.peer} that it belongs to is closed"
+            call.fail(self._errors.no_connection(connection.link.target.name, detail, call.outcome))
+
+    def _park(self, call: Call) -> None:
+        if self._closed is not None:
+            call.fail(self._errors.closed(self._closed, call.outcome))
+            return
+        if len(self._parked) >= self._settings.max_parked_calls:
+            self.rejected_total += 1
+            call.fail(self._errors.overloaded(self._settings.max_parked_calls, call.outcome))
+            return
+        call.parked_at = self._runtime.now()
+        self.parked_total += 1
+        self._parked.append(call)
+        self._expire_at(call.deadline)
+
+    def route_to(self, link: Link | None) -> tuple[int, float]:
+        """Send calls to the link from now on, those that are parked first; None: park them.
+
+        Returns:
+            How many calls were released, and how long the one that waited longest was held, in seconds.
+        """
+        self._route = link
+        if link is None:
+            return 0, 0.0
+        parked, self._parked = self._parked, deque()
+        now, released, longest = self._runtime.now(), 0, 0.0
+        for call in parked:
+            if not call.done():  # a parked call that was cancelled never goes out
+                released += 1
+                longest = max(longest, now - call.parked_at)
+                self._dispatch(call)
+        return released, longest
+
+    # ----------------------------------------------------------------------------------------------------------- expiry
+
+    def _expire_at(self, deadline: float) -> None:
+        if deadline < self._expiry_at:
+            if self._expiry is not None:
+                self._expiry.cancel()
+            self._expiry_at = max(deadline, self._runtime.now() + _EXPIRY_GRAIN)
+            self._expiry = self._runtime.call_at(self._expiry_at, self._expire)
+
+    def _expire(self) -> None:
+        self._expiry, self._expiry_at = None, math.inf
+        now, parked = self._runtime.now(), self._parked
+        self._parked = deque(call for call in parked if call.deadline > now and not call.done())
+        for call in parked:
+            if call.deadline <= now and not call.done():
+                self._time_out(call, None)
+        if self._parked:
+            self._expire_at(min(call.deadline for call in self._parked))
+
+    def _time_out(self, call: Call, last: Exception | None) -> None:
+        call.fail(self._errors.timed_out(call.timeout, self._reasons(), call.outcome, last))
+
+    # ------------------------------------------------------------------------------------------------- what comes back
+
+    def refused(self, call: Call, message: Message) -> None:
+        """The cluster answered the call with an error."""
+        error = self._errors.answered(message)
+        if not self._errors.asks_to_repeat(error):
+            call.fail(self._errors.labelled(error, Outcome.UNKNOWN if call.sent else Outcome.ANSWERED))
+        elif self._runtime.now() >= call.deadline:
+            self._time_out(call, error)
+        else:
+            call.repeats += 1
+            pause = min(self._settings.retry_pause, 0.001 * 2.0 ** (call.repeats - _FAST_REPEATS))
+            self._runtime.call_at(
+                self._runtime.now() + (0 if call.repeats <= _FAST_REPEATS else pause), self._repeat, call
+            )
+
+    def _repeat(self, call: Call) -> None:
+        if not call.done():
+            call.request = bytearray(call.request)
+            self._dispatch(call)
+
+    def lost(self, call: Call, *, sent: bool, cluster: str, detail: str) -> CallCounts:
+        """The connection that carried the call is gone, the answer with it.
+
+        Args:
+            call: A call that was being carried.
+            sent: It had been handed to the network.
+            cluster: The candidate's name.
+            detail: Why the connection is gone.
+
+        Returns:
+            A count of one for what became of it.
+        """
+        if call.done():
+            return CallCounts()
+        call.sent = call.sent or sent
+        call.carrier = None
+        if call.connection is not None:
+            call.fail(self._errors.connection_lost(cluster, detail, call.outcome))
+            return CallCounts(unknown=int(call.sent))
+        if sent and not (call.retryable or call.redo or self._settings.redo):
+            call.fail(self._errors.connection_lost(cluster, detail, Outcome.UNKNOWN))
+            return CallCounts(unknown=1)
+        if self._runtime.now() >= call.deadline:
+            self._time_out(call, None)
+            return CallCounts(unknown=int(call.sent))
+        call.request = bytearray(call.request)  # the old bytes may still be queued on the dead connection
+        self._dispatch(call)
+        return CallCounts(held=1)
+
+    def backups_missing(self, cluster: str) -> Exception:
+        """Return the error of a call whose backups did not acknowledge in time."""
+        return self._errors.backups_missing(cluster)
+
+    def close(self, detail: str) -> None:
+        """End all parked calls and refuse every later one."""
+        self._closed, self._route = detail, None
+        if self._expiry is not None:
+            self._expiry.cancel()
+        parked, self._parked = self._parked, deque()
+        for call in parked:
+            if not call.done():
+                call.fail(self._errors.closed(detail, call.outcome))

@@ -1,0 +1,121 @@
+"""One TCP connection to one member: bytes in, messages out, and a send queue that knows what has left it.
+
+A connection knows nothing of clusters, calls or failover. It tells its link of messages and of its end, each exactly
+once, on the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tealjet.failover.model import Cause
+from tealjet.protocol.errors import ProtocolError
+from tealjet.protocol.frames import FrameReader
+from tealjet.runtime import Runtime
+
+if TYPE_CHECKING:
+    from tealjet.engine.link import Link
+
+__all__ = ["Connection"]
+
+_PREAMBLE = b"CP2"
+
+
+class Connection(asyncio.Protocol):
+    """A connection that is open from the moment it exists until ``on_closed``.
+
+    The attributes without an underscore up to ``start_time`` are also what the official SQL, transaction and statistics
+    code reads of a connection.
+    """
+
+    def __init__(self, runtime: Runtime, link: Link, max_message_bytes: int) -> None:
+        """Make the connection; asyncio opens it by ``connection_made``."""
+        self.live = True
+        self.remote_uuid: uuid.UUID | None = None
+        self.remote_address: object = None
+        self.local_address: object = None
+        self.start_time = runtime.wall()
+        self.last_read = self.last_write = runtime.now()
+        self.bytes_received = self.bytes_sent = 0
+        self.peer = "?"
+        """host:port of the other end, for people."""
+        self._runtime = runtime
+        self._now: Callable[[], float] = runtime.now
+        self.link = link
+        """Whom this connection belongs to, and who is told of messages and of the end."""
+        self._reader = FrameReader(max_message_bytes=max_message_bytes)
+        self._feed = self._reader.feed
+        self._unsent: list[bytearray] = []
+        self._transport: asyncio.Transport
+
+    # ------------------------------------------------------------------------------------------------ asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport and greet the member."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type asyncio declares
+        self._transport = transport
+        host, port = transport.get_extra_info("peername")[:2]
+        self.peer = f"{host}:{port}"
+        self.local_address = transport.get_extra_info("sockname")[:2]
+        transport.write(_PREAMBLE)
+
+    def data_received(self, data: bytes) -> None:
+        """Turn bytes into messages; malformed ones end the connection."""
+        self.last_read = self._now()
+        self.bytes_received += len(data)
+        try:
+            messages = self._feed(data)
+        except ProtocolError as error:
+            self.close(Cause.PROTOCOL, f"{self.peer} sent malformed bytes: {error}")
+            return
+        if messages:
+            self.link.on_messages(self, messages)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The transport is gone."""
+        self.close(Cause.CLOSED, f"{self.peer} closed the connection" + (f" ({exc})" if exc else ""))
+
+    # ----------------------------------------------------------------------------------------------- the engine's side
+
+    def send(self, request: bytearray, *, lone: bool) -> None:
+        """Send a request: at once when nothing else is under way, else together with all of this turn of the loop.
+
+        Args:
+            request: The whole message; it must not change until the answer has come or the connection has closed.
+            lone: No answer is awaited on the link, so waiting for more to send would only cost time.
+        """
+        if lone and not self._unsent:
+            self.last_write = self._now()
+            self.bytes_sent += len(request)
+            self._transport.write(request)
+            return
+        if not self._unsent:
+            self._runtime.call_soon(self._flush)
+        self._unsent.append(request)
+
+    def _flush(self) -> None:
+        if not self.live:
+            return
+        unsent, self._unsent = self._unsent, []
+        data = unsent[0] if len(unsent) == 1 else b"".join(unsent)
+        self.last_write = self._now()
+        self.bytes_sent += len(data)
+        self._transport.write(data)
+
+    def unsent(self) -> frozenset[int]:
+        """Return the ``id()`` of each request that has not been handed to the network."""
+        return frozenset(map(id, self._unsent))
+
+    def close(self, cause: Cause, detail: str) -> None:
+        """Close without waiting for anything; harmless when it is closed."""
+        if not self.live:
+            return
+        self.live = False
+        self._transport.abort()
+        self.link.on_closed(self, cause, detail)
+
+    def __repr__(self) -> str:
+        return f"Connection({self.peer}, {'live' if self.live else 'closed'})"

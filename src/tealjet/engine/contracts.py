@@ -1,0 +1,123 @@
+"""What the engine is given: where the candidates are, who the client is, and what only its users know.
+
+The engine has no idea of the official package. How a call is decoded, which exception a user should see and what has to
+be renewed when the cluster changes come in through the protocols below; the bridge implements them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tealjet.failover.model import Kind, Outcome
+from tealjet.protocol.codec import MemberInfo
+from tealjet.protocol.frames import Message
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """How one candidate is reached."""
+
+    name: str
+    """The candidate's name, for people."""
+    cluster_name: str
+    addresses: tuple[tuple[str, int], ...]
+    """Host names or numeric addresses with ports; resolved anew for each attempt."""
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    connect_timeout: float = 5.0
+    """Limit for one TCP connect, in seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Who the client is and how it treats its calls. Durations are seconds."""
+
+    client_uuid: uuid.UUID
+    client_name: str
+    client_version: str
+    labels: tuple[str, ...] = ()
+    smart_routing: bool = True
+    """Connect to all members and send each call to the member that owns its data."""
+    backup_acks: bool = True
+    """Let backups acknowledge to the client; only with smart routing."""
+    backup_timeout: float = 5.0
+    fail_on_indeterminate: bool = False
+    """End a call whose backups did not acknowledge in time with an error instead of its answer."""
+    redo: bool = False
+    """Send calls again that may have been applied, although their message is not safe to repeat."""
+    invocation_timeout: float = 120.0
+    retry_pause: float = 1.0
+    """The longest pause before a call is sent again that the cluster asked to repeat."""
+    ping_interval: float = 5.0
+    silence_limit: float = 60.0
+    max_parked_calls: int = 100_000
+    max_message_bytes: int = 256 * 1024 * 1024
+
+
+class CallErrors(Protocol):
+    """Makes the exceptions that users see; each is a new instance."""
+
+    def answered(self, message: Message) -> Exception:
+        """Decode the error that a cluster answered."""
+        ...
+
+    def asks_to_repeat(self, error: Exception) -> bool:
+        """Say whether an answered error means: not executed, try again."""
+        ...
+
+    def connection_lost(self, cluster: str, detail: str, outcome: Outcome) -> Exception:
+        """A call was lost with its connection."""
+        ...
+
+    def no_connection(self, cluster: str, detail: str, outcome: Outcome) -> Exception:
+        """A call was bound to a connection that is gone."""
+        ...
+
+    def timed_out(
+        self, seconds: float, reasons: Mapping[str, str], outcome: Outcome, last: Exception | None
+    ) -> Exception:
+        """A call reached its deadline; ``reasons`` says for each candidate why it could not be used."""
+        ...
+
+    def backups_missing(self, cluster: str) -> Exception:
+        """The primary answered, its backups did not acknowledge in time."""
+        ...
+
+    def overloaded(self, limit: int, outcome: Outcome) -> Exception:
+        """Too many calls wait for a cluster."""
+        ...
+
+    def closed(self, detail: str, outcome: Outcome) -> Exception:
+        """The client was closed."""
+        ...
+
+    def forked(self, outcome: Outcome) -> Exception:
+        """The client belongs to the parent of this process."""
+        ...
+
+    def labelled(self, error: Exception, outcome: Outcome) -> Exception:
+        """Return the error with the outcome attached."""
+        ...
+
+
+class ClientState(Protocol):
+    """What the client knows and a link needs, and what it must renew when the cluster changes."""
+
+    def schemas(self) -> bytearray | None:
+        """The request that replicates all compact schemas, or None when there are none."""
+        ...
+
+    def proxies(self) -> Sequence[tuple[str, str]]:
+        """(name, service) of each proxy that the cluster has to know."""
+        ...
+
+    def before_activation(self, kind: Kind) -> None:
+        """Drop what belongs to the former cluster; no call is released before this returns."""
+        ...
+
+    def members_changed(self, members: Sequence[MemberInfo], kind: Kind | None) -> None:
+        """The active cluster's members; ``kind`` when they come with an activation, None for a change within it."""
+        ...

@@ -1,0 +1,360 @@
+"""Executes what the controller orders and reports what happens. It decides nothing.
+
+One event is handled at a time, to its last command; what a command brings about at once is queued behind it. The
+driver owns the links, the attempts and the timers that the controller has asked for, and nothing of them outlives it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tealjet.engine.calls import Calls
+from tealjet.engine.connection import Connection
+from tealjet.engine.contracts import ClientState, Settings, Target
+from tealjet.engine.link import Link, LinkOwner
+from tealjet.engine.listeners import Listeners
+from tealjet.engine.opening import Opener, OpenError
+from tealjet.failover import model
+from tealjet.failover.controller import Controller
+from tealjet.protocol import table
+from tealjet.protocol.codec import MemberInfo, encode_request
+from tealjet.runtime import Handle, Runtime
+
+__all__ = ["Driver", "Published"]
+
+_log = logging.getLogger("tealjet")
+
+_REJOIN_PAUSE = 1.0
+"""Seconds between attempts to connect to a member that is in the member list and can't be reached."""
+
+Published = model.LifecycleChanged | model.StandbyChanged | model.RoundFailed | model.Switched | model.GiveUp
+
+
+class Driver(LinkOwner):
+    """The controller's hands. All methods on the event loop."""
+
+    def __init__(
+        self,
+        *,
+        runtime: Runtime,
+        settings: Settings,
+        targets: Sequence[Target],
+        controller: Controller,
+        calls: Calls,
+        listeners: Listeners,
+        state: ClientState,
+        publish: Callable[[Published], None],
+    ) -> None:
+        """Take what it works with; nothing happens before the first event."""
+        self.active: Link | None = None
+        self._runtime = runtime
+        self._settings = settings
+        self._targets = targets
+        self._controller = controller
+        self._calls = calls
+        self._listeners = listeners
+        self._state = state
+        self._publish = publish
+        self._opener = Opener(runtime, settings, calls, self)
+        self._link_ids = itertools.count(1)
+        self._request_ids = itertools.count(1)
+        self._links: dict[model.LinkId, Link] = {}
+        self._attempts: dict[model.AttemptId, asyncio.Task[None]] = {}
+        self._timers: dict[model.TimerId, Handle] = {}
+        self._requests: dict[model.RequestId, asyncio.Future[model.Answer]] = {}
+        self._link_waiters: set[asyncio.Future[Link]] = set()
+        self._events: deque[model.Event] = deque()
+        self._handling = False
+        self._heartbeat: Handle | None = None
+        self._execute: Mapping[type, Callable[[Any], None]] = {
+            model.Open: self._open,
+            model.Abandon: self._abandon,
+            model.Prepare: self._prepare,
+            model.Hold: lambda _: self._hold(),
+            model.Release: lambda _: self._release(),
+            model.Drain: self._drain,
+            model.Activate: self._activate,
+            model.Retire: self._retire,
+            model.Close: self._close,
+            model.SetTimer: self._set_timer,
+            model.CancelTimer: self._cancel_timer,
+            model.Publish: lambda command: self._publish(command.event),
+            model.Answer: self._answer,
+            model.GiveUp: self._publish,
+        }
+
+    # --------------------------------------------------------------------------------------------------- from outside
+
+    def start(self) -> None:
+        """Begin to look for a cluster."""
+        self._schedule_heartbeat()
+        self.feed(model.Started())
+
+    async def request(self, what: model.SwitchTo | model.Stop) -> model.Answer:
+        """Ask the controller for something and return its answer."""
+        request_id = model.RequestId(next(self._request_ids))
+        answer = self._requests[request_id] = self._runtime.future()
+        self.feed(model.Requested(request=request_id, what=what))
+        return await answer  # type: ignore[no-any-return]
+
+    async def link(self) -> Link:
+        """Return the active link, or wait for the next one."""
+        if self.active is not None:
+            return self.active
+        waiter: asyncio.Future[Link] = self._runtime.future()
+        self._link_waiters.add(waiter)
+        try:
+            return await waiter
+        finally:
+            self._link_waiters.discard(waiter)
+
+    def end(self, error: Exception) -> None:
+        """End what is left after the controller has stopped or given up."""
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+        for timer in self._timers.values():
+            timer.cancel()
+        for task in list(self._attempts.values()):
+            task.cancel()
+        for link in list(self._links.values()):
+            link.close("the client was closed")
+        for waiter in [*self._link_waiters, *self._requests.values()]:
+            if not waiter.done():
+                waiter.set_exception(error)
+
+    def feed(self, event: model.Event) -> None:
+        """Report an event; events that its commands bring about are handled after it, in order."""
+        self._events.append(event)
+        if self._handling:
+            return
+        self._handling = True
+        try:
+            while self._events:
+                for command in self._controller.handle(self._events.popleft(), self._runtime.now()):
+                    self._execute[type(command)](command)
+        finally:
+            self._handling = False
+
+    # ------------------------------------------------------------------------------------------------------- commands
+
+    def _open(self, command: model.Open) -> None:
+        async def attempt() -> None:
+            link_id = model.LinkId(next(self._link_ids))
+            try:
+                link = await self._opener.open(link_id, self._targets[command.candidate], command.deadline)
+            except OpenError as error:
+                self._attempts.pop(command.attempt, None)
+                _log.debug("attempt %s failed: %s", command.attempt, error.detail)
+                self.feed(model.OpenFailed(attempt=command.attempt, reason=error.reason, detail=error.detail))
+                return
+            self._attempts.pop(command.attempt, None)
+            self._links[link_id] = link
+            self.feed(model.Opened(attempt=command.attempt, link=link_id, facts=link.facts))
+
+        self._attempts[command.attempt] = self._runtime.spawn(attempt())
+
+    def _abandon(self, command: model.Abandon) -> None:
+        task = self._attempts.pop(command.attempt, None)
+        if task is not None:
+            task.cancel()
+
+    def _prepare(self, command: model.Prepare) -> None:
+        link = self._links.get(command.link)
+        if link is not None:  # else it is lost, and the event that says so is on its way
+            self._runtime.spawn(self._prepare_link(link, command.deadline))
+
+    async def _prepare_link(self, link: Link, deadline: float) -> None:
+        link.start_keeping_events()
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._put_in_place(link)
+        except TimeoutError:
+            detail = f"proxies and listeners were not in place on {link.target.name!r} in time"
+            self.feed(model.PrepareFailed(link=link.id, detail=detail))
+        except Exception as error:
+            if link.id in self._links:
+                self.feed(
+                    model.PrepareFailed(link=link.id, detail=f"{link.target.name!r} could not be prepared: {error}")
+                )
+        else:
+            if link.id in self._links:
+                self.feed(model.Prepared(link=link.id))
+
+    async def _put_in_place(self, link: Link) -> None:
+        schemas = self._state.schemas()
+        if schemas is not None:  # before anything that may carry data of these schemas
+            await link.ask(schemas)
+        refusals = await asyncio.gather(
+            self._create_proxies(link), *(self._listeners.register_all(one) for one in list(link.connections.values()))
+        )
+        for refusal in itertools.chain.from_iterable(refusals):
+            _log.error("cluster %r refused what was asked of it before the switch: %s", link.target.name, refusal)
+
+    async def _create_proxies(self, link: Link) -> list[str]:
+        proxies = self._state.proxies()
+        if not proxies:
+            return []
+        try:
+            await link.ask(encode_request(table.CREATE_PROXIES, proxies=list(proxies)))
+        except Exception as error:
+            if link.down:
+                raise
+            return [f"proxies: {error}"]  # a structure that this cluster can't have must not cost all the others
+        return []
+
+    def _hold(self) -> None:
+        self._calls.route_to(None)
+
+    def _release(self) -> None:
+        if self.active is not None:
+            self._calls.route_to(self.active)
+
+    def _drain(self, command: model.Drain) -> None:
+        link = self._links.get(command.link)
+        if link is not None:
+            link.drain(command.deadline, lambda left: self.feed(model.Drained(link=link.id, left=left)))
+
+    def _activate(self, command: model.Activate) -> None:
+        link = self._links.get(command.link)
+        if link is None:  # lost a moment ago, and the event that says so is on its way
+            return
+        self._state.before_activation(command.kind)
+        self.active = link
+        self._state.members_changed(link.members, command.kind)
+        link.deliver_events()
+        released, longest = self._calls.route_to(link)
+        for waiter in self._link_waiters:
+            if not waiter.done():
+                waiter.set_result(link)
+        self.feed(model.Activated(link=link.id, released=released, longest_hold=longest))
+
+    def _retire(self, command: model.Retire) -> None:
+        link = self._links.pop(command.link, None)
+        if link is not None:
+            link.retire(command.deadline)
+
+    def _close(self, command: model.Close) -> None:
+        link = self._links.pop(command.link, None)
+        if link is not None:
+            link.close(command.why)
+
+    def _set_timer(self, command: model.SetTimer) -> None:
+        def fire() -> None:
+            del self._timers[command.timer]
+            self.feed(model.TimerFired(timer=command.timer))
+
+        self._timers[command.timer] = self._runtime.call_at(command.at, fire)
+
+    def _cancel_timer(self, command: model.CancelTimer) -> None:
+        timer = self._timers.pop(command.timer, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _answer(self, command: model.Answer) -> None:
+        future = self._requests.pop(command.request, None)
+        if future is not None and not future.done():
+            future.set_result(command)
+
+    # ---------------------------------------------------------------------------------------------- what links report
+
+    def on_down(self, link: Link) -> None:
+        """Park calls from this moment on when the active link is down."""
+        if link is self.active:
+            self.active = None
+            self._calls.route_to(None)
+
+    def on_lost(self, link: Link, cause: model.Cause, detail: str, calls: model.CallCounts) -> None:
+        """Tell the controller, unless it has closed or retired the link itself."""
+        if self._links.pop(link.id, None) is not None:
+            _log.warning("cluster %r is lost: %s", link.target.name, detail)
+            self.feed(model.Lost(link=link.id, cause=cause, detail=detail, calls=calls))
+
+    def on_connection_closed(self, link: Link, connection: Connection) -> None:
+        """Forget its listeners; connect to the member again if it still belongs to the cluster."""
+        self._listeners.forget(connection)
+        if link.down:
+            return
+        successor = link.any_connection()
+        if link.viewing is connection and successor is not None:
+            self._runtime.spawn(self._view_again(link, successor))
+        self._join_members(link)
+
+    def on_members(self, link: Link, members: Sequence[MemberInfo]) -> None:
+        """Connect to the members that the link has no connection to."""
+        if link is self.active:
+            self._state.members_changed(members, None)
+        self._join_members(link)
+
+    async def _view_again(self, link: Link, connection: Connection) -> None:
+        try:
+            await self._opener.view(link, connection)
+        except Exception as error:  # it is lost too, and its own end leads here again
+            _log.debug("%r can't deliver the cluster's members: %s", connection, error)
+
+    def _join_members(self, link: Link) -> None:
+        if not self._settings.smart_routing:
+            return
+        for member in link.members:
+            if member.uuid not in link.connections and member.uuid not in link.joining:
+                attempted = link.joining[member.uuid] = self._runtime.future()
+                self._runtime.spawn(self._join(link, member, attempted))
+
+    async def _join(self, link: Link, member: MemberInfo, attempted: asyncio.Future[None]) -> None:
+        """Connect to a member, as long as it belongs to the cluster."""
+        try:
+            while not await self._join_once(link, member):
+                if not attempted.done():
+                    attempted.set_result(None)
+                await asyncio.sleep(_REJOIN_PAUSE)
+        finally:
+            link.joining.pop(member.uuid, None)
+            if not attempted.done():
+                attempted.set_result(None)
+
+    async def _join_once(self, link: Link, member: MemberInfo) -> bool:
+        """Say whether nothing is left to do for the member."""
+        if link.down or member.uuid in link.connections or all(one.uuid != member.uuid for one in link.members):
+            return True
+        try:
+            connection = await self._opener.connect(link, member.address.host, member.address.port)
+        except OpenError as error:
+            _log.info("a member of %r can't be connected to: %s", link.target.name, error.detail)
+            return False
+        try:
+            await self._opener.receive_backup_acks(link, connection)
+            if link.prepared:
+                await self._listeners.register_all(connection)
+        except Exception as error:
+            connection.close(model.Cause.CLOSED, f"it could not be prepared: {error}")
+        if connection.live and not link.down:
+            link.add(connection)
+            return True
+        connection.close(model.Cause.CLOSED, "its link is closed")
+        return False
+
+    # ------------------------------------------------------------------------------------------------------ heartbeat
+
+    def _schedule_heartbeat(self) -> None:
+        interval = min(self._settings.ping_interval, self._settings.silence_limit / 4)
+        due = self._runtime.now() + interval
+        self._heartbeat = self._runtime.call_at(due, self._beat, due, interval)
+
+    def _beat(self, due: float, interval: float) -> None:
+        now = self._runtime.now()
+        for link in list(self._links.values()):
+            if now - due > interval:  # this client was frozen or starved: what it did not hear proves nothing
+                link.measure_anew(now)
+            else:
+                link.check_heartbeat(now, self._ping)
+        self._schedule_heartbeat()
+
+    def _ping(self, connection: Connection) -> None:
+        async def ping() -> None:
+            await connection.link.ask(encode_request(table.PING), connection)
+
+        self._runtime.spawn(ping())

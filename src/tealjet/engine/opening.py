@@ -1,0 +1,293 @@
+"""Opening a link: from a candidate's addresses to an authenticated cluster with members and partition table.
+
+Every step has a limit of its own, authentication too: a frozen member still accepts connections. What fails is told as
+one reason for the controller and one sentence for people, which names the address, what was tried and what came back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from tealjet.engine.calls import Calls
+from tealjet.engine.connection import Connection
+from tealjet.engine.contracts import Settings, Target
+from tealjet.engine.link import Link, LinkOwner
+from tealjet.failover.model import Cause, LinkId, Reason
+from tealjet.protocol import table
+from tealjet.protocol.codec import (
+    AuthenticationResponse,
+    MembersView,
+    PartitionsView,
+    decode_event,
+    decode_response,
+    encode_request,
+)
+from tealjet.protocol.frames import Message
+from tealjet.runtime import Runtime
+
+__all__ = ["OpenError", "Opener"]
+
+_log = logging.getLogger("tealjet")
+
+_STAGGER = 0.25
+"""A further address is tried when the ones before it have not answered for so long."""
+_JOIN_WAIT = 0.5
+"""A link is complete without members that can't be connected to within this time; they are tried again later."""
+_PARTITIONS_WAIT = 1.0
+"""A link is complete without a partition table after this time; calls go to any member until it comes."""
+
+_CLIENT_TYPE = "PYH"
+_SERIALIZATION_VERSION = 1
+_WEIGHT = (
+    Reason.DENIED,
+    Reason.CREDENTIALS,
+    Reason.PROTOCOL,
+    Reason.TIMEOUT,
+    Reason.LOST,
+    Reason.DNS,
+    Reason.REFUSED,
+)
+
+
+class OpenError(Exception):
+    """A candidate could not be opened."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        """Make the error from the reason and a sentence for people."""
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class Opener:
+    """Opens links and further connections of links."""
+
+    def __init__(self, runtime: Runtime, settings: Settings, calls: Calls, owner: LinkOwner) -> None:
+        """Keep what every link needs."""
+        self._runtime = runtime
+        self._settings = settings
+        self._calls = calls
+        self._owner = owner
+        self._next_correlation_id: Callable[[], int] = itertools.count(1).__next__
+
+    async def open(self, link_id: LinkId, target: Target, deadline: float) -> Link:
+        """Open a link to a candidate.
+
+        Args:
+            link_id: The new link's id.
+            target: The candidate.
+            deadline: Monotonic time at which the attempt has to end.
+
+        Raises:
+            OpenError: It could not be opened; nothing of the attempt is left.
+        """
+        link = Link(
+            id=link_id,
+            target=target,
+            settings=self._settings,
+            runtime=self._runtime,
+            calls=self._calls,
+            owner=self._owner,
+            next_correlation_id=self._next_correlation_id,
+        )
+        try:
+            async with asyncio.timeout_at(deadline):
+                first = await self._first_connection(link, await self._resolve(target))
+                await self._complete(link, first)
+        except TimeoutError:
+            link.close("it was not complete in time")
+            detail = f"cluster {target.name!r} ({_list(target.addresses)}) was not complete in time: {_known(link)}"
+            raise OpenError(Reason.TIMEOUT, detail) from None
+        except OpenError:
+            link.close("it could not be opened")
+            raise
+        except asyncio.CancelledError:
+            link.close("the attempt was abandoned")
+            raise
+        except Exception as error:
+            link.close("it could not be opened")
+            raise OpenError(Reason.LOST, f"cluster {target.name!r} was lost while it was opened: {error}") from error
+        return link
+
+    async def connect(self, link: Link, host: str, port: int) -> Connection:
+        """Open and authenticate one connection of a link; the caller adds it to the link.
+
+        Raises:
+            OpenError: It could not be opened; nothing of it is left.
+        """
+        target = link.target
+        connection = Connection(self._runtime, link, self._settings.max_message_bytes)
+        try:
+            async with asyncio.timeout(target.connect_timeout):
+                await self._runtime.connect(lambda: connection, host, port)
+        except TimeoutError:
+            detail = f"{host}:{port} did not accept a connection within {target.connect_timeout:g} s"
+            raise OpenError(Reason.TIMEOUT, detail) from None
+        except OSError as error:
+            refused = isinstance(error, ConnectionRefusedError)
+            what = "refused the connection: nothing listens there" if refused else f"could not be reached: {error}"
+            raise OpenError(Reason.REFUSED if refused else Reason.TIMEOUT, f"{host}:{port} {what}") from error
+        try:
+            async with asyncio.timeout(target.connect_timeout):
+                await self._authenticate(link, connection)
+        except TimeoutError:
+            connection.close(Cause.SILENT, "no answer to the authentication")
+            detail = f"{host}:{port} accepted the connection and did not answer the authentication"
+            raise OpenError(Reason.TIMEOUT, detail) from None
+        except BaseException as error:
+            connection.close(Cause.CLOSED, "it was not authenticated")
+            if isinstance(error, OpenError) or not isinstance(error, Exception):
+                raise
+            detail = f"{host}:{port} closed the connection during the authentication: {error}"
+            raise OpenError(Reason.LOST, detail) from error
+        return connection
+
+    # -------------------------------------------------------------------------------------------------------- the steps
+
+    async def _resolve(self, target: Target) -> list[tuple[str, int]]:
+        found: list[tuple[str, int]] = []
+        failures = []
+        for host, port in target.addresses:
+            try:
+                found += await self._runtime.resolve(host, port)
+            except OSError as error:
+                failures.append(f"{host!r} does not resolve ({error})")
+        if not found:
+            raise OpenError(Reason.DNS, "; ".join(failures))
+        return list(dict.fromkeys(found))
+
+    async def _first_connection(self, link: Link, addresses: list[tuple[str, int]]) -> Connection:
+        """Try the addresses, the next one as soon as the ones before it have failed or are slow."""
+        waiting = list(addresses)
+        running: set[asyncio.Task[Connection]] = set()
+        failures: list[OpenError] = []
+        try:
+            while waiting or running:
+                if waiting:
+                    running.add(self._runtime.spawn(self.connect(link, *waiting.pop(0))))
+                done, running = await asyncio.wait(
+                    running, timeout=_STAGGER if waiting else None, return_when=asyncio.FIRST_COMPLETED
+                )
+                opened = [task.result() for task in done if task.exception() is None]
+                for spare in opened[1:]:
+                    spare.close(Cause.CLOSED, "another address was quicker")
+                if opened:
+                    return opened[0]
+                failures += [error for task in done if isinstance(error := task.exception(), OpenError)]
+                if failures and failures[-1].reason is Reason.DENIED:
+                    break
+        finally:
+            for task in running:
+                task.cancel()
+        reason = min((failure.reason for failure in failures), key=_WEIGHT.index)
+        raise OpenError(reason, "; ".join(failure.detail for failure in failures))
+
+    async def _authenticate(self, link: Link, connection: Connection) -> None:
+        settings, target = self._settings, link.target
+        request = encode_request(
+            table.AUTHENTICATION,
+            cluster_name=target.cluster_name,
+            username=target.username,
+            password=target.password,
+            uuid=settings.client_uuid,
+            client_type=_CLIENT_TYPE,
+            serialization_version=_SERIALIZATION_VERSION,
+            client_hazelcast_version=settings.client_version,
+            client_name=settings.client_name,
+            labels=list(settings.labels),
+        )
+        answer = decode_response(table.AUTHENTICATION, await link.ask(request, connection))
+        assert isinstance(answer, AuthenticationResponse)  # noqa: S101 - narrows the table's type
+        _check_status(answer, target, connection)
+        cluster_id = str(answer.cluster_id)
+        if link.facts.cluster_id not in ("", cluster_id):
+            detail = f"{connection.peer} belongs to another cluster ({cluster_id}) than the rest of {target.name!r}"
+            raise OpenError(Reason.PROTOCOL, detail)
+        if answer.member_uuid in link.connections:
+            raise OpenError(Reason.PROTOCOL, f"{connection.peer} is a member that is connected already")
+        connection.remote_uuid = answer.member_uuid
+        connection.remote_address = answer.address
+        link.member_version = answer.server_version
+        link.facts = replace(
+            link.facts,
+            cluster_id=cluster_id,
+            partition_count=answer.partition_count,
+            failover_supported=answer.failover_supported,
+        )
+
+    async def _complete(self, link: Link, first: Connection) -> None:
+        link.add(first)
+        await asyncio.gather(self.view(link, first), self.receive_backup_acks(link, first))
+        await _known_or_lost(link.members_known, link)
+        if link.joining:
+            await asyncio.wait(link.joining.values(), timeout=_JOIN_WAIT)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PARTITIONS_WAIT):
+                await _known_or_lost(link.partitions_known, link)
+
+    async def view(self, link: Link, connection: Connection) -> None:
+        """Follow the cluster's members and partitions over this connection.
+
+        A fresh cluster has no partition table until somebody asks for one, so it is asked for every time; members that
+        have one ignore that.
+        """
+        link.viewing = connection
+
+        def on_event(message: Message) -> None:
+            event = decode_event(table.ADD_CLUSTER_VIEW_LISTENER, message)
+            if isinstance(event, MembersView):
+                link.on_members_view(event.members)
+            elif isinstance(event, PartitionsView):
+                link.on_partitions_view(event)
+
+        request = encode_request(table.ADD_CLUSTER_VIEW_LISTENER)
+        await asyncio.gather(
+            link.listen(connection, request, on_event, of_user=False),
+            link.ask(encode_request(table.TRIGGER_PARTITION_ASSIGNMENT), connection),
+        )
+
+    async def receive_backup_acks(self, link: Link, connection: Connection) -> None:
+        """Let this member's backups acknowledge over this connection."""
+        if not (self._settings.smart_routing and self._settings.backup_acks):
+            return
+
+        def on_event(message: Message) -> None:
+            link.on_backup_ack(decode_event(table.LOCAL_BACKUP_LISTENER, message).source_correlation_id)
+
+        request = encode_request(table.LOCAL_BACKUP_LISTENER)
+        await link.listen(connection, request, on_event, of_user=False)
+
+
+async def _known_or_lost(known: asyncio.Future[None], link: Link) -> None:
+    await asyncio.wait([known])
+    if link.down:
+        raise OpenError(Reason.LOST, f"cluster {link.target.name!r} was lost while it was opened")
+
+
+def _check_status(answer: AuthenticationResponse, target: Target, connection: Connection) -> None:
+    where = f"{connection.peer}, asked as cluster {target.cluster_name!r},"
+    if answer.status == 1:
+        detail = f"{where} refused the cluster name or the credentials; compare them with the member's configuration"
+        raise OpenError(Reason.CREDENTIALS, detail)
+    if answer.status == 3:
+        detail = f"{where} does not allow this client: it is on a deny list or missing from an allow list there"
+        raise OpenError(Reason.DENIED, detail)
+    if answer.status != 0:
+        raise OpenError(Reason.PROTOCOL, f"{where} answered the authentication with the unknown status {answer.status}")
+
+
+def _known(link: Link) -> str:
+    if not link.connections:
+        return "no member could be authenticated"
+    if not link.members_known.done():
+        return "a member authenticated the client and sent no member list"
+    return f"{len(link.connections)} of {link.facts.members} members are connected"
+
+
+def _list(addresses: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{host}:{port}" for host, port in addresses)
