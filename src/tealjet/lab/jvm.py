@@ -1,0 +1,612 @@
+"""Real Hazelcast clusters on this machine: members in JVMs of their own, on loopback, that can be killed and frozen.
+
+Everything is started in one process group under a watchdog, so nothing outlives its owner. This module starts, signals
+and ends processes and asks them whether they serve clients; what clients then do with them it must not know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from xml.sax.saxutils import escape
+
+from tealjet.errors import TealjetError
+from tealjet.java import JavaRuntime, MavenJar, Progress, find_jars, find_java
+from tealjet.lab import _watchdog
+from tealjet.lab._probe import member_count
+
+__all__ = [
+    "VERSIONS",
+    "ClusterOptions",
+    "Lab",
+    "LabError",
+    "LabStart",
+    "LocalCluster",
+    "LocalMember",
+    "MemberStartError",
+    "start_local",
+]
+
+_HOST = "127.0.0.1"
+# below the ports that systems take for outgoing connections: one of those could occupy the port of a dead member, and
+# a client that connects to such a port can even reach itself
+_PORTS = range(20_000, 32_000)
+_LOOK_EVERY = 0.02
+_LOG_TAIL = 40
+
+
+class LabError(TealjetError):
+    """A cluster on this machine did not do what was asked of it."""
+
+
+class MemberStartError(LabError):
+    """A member did not come up; the text has its command, how it ended and the end of its log."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Release:
+    """What it takes to start a member of one version."""
+
+    jars: tuple[MavenJar, ...]
+    main: str
+    xml: str
+    join_xml: str
+
+
+def _platform(version: str, core: str, sql: str) -> _Release:
+    return _Release(
+        jars=(
+            MavenJar(group="com.hazelcast", artifact="hazelcast", version=version, sha256=core),
+            MavenJar(group="com.hazelcast", artifact="hazelcast-sql", version=version, sha256=sql),
+        ),
+        main="com.hazelcast.core.server.HazelcastMemberStarter",
+        xml='<jet enabled="true" resource-upload-enabled="true"/>',
+        join_xml='<auto-detection enabled="false"/>',
+    )
+
+
+_RELEASES = {
+    "5.7.0": _platform(
+        "5.7.0",
+        core="241ec66cea8491787f68c3336f069ac463877af50bdb7676cd9d538f1940dc33",
+        sql="e747be48589069d0b072d8153b75fbceb11ea00d977d56d04b64d7258d36fd85",
+    ),
+    "5.6.0": _platform(
+        "5.6.0",
+        core="f16e392740b2d64136590bc52a782c8f8e75b5cb8d3ac221c7c09efae0d7871c",
+        sql="fdc1bf9ef390176d3edfc69c726de901f06f0adf76383f519fa9534a9f0b6a94",
+    ),
+    "5.5.0": _platform(
+        "5.5.0",
+        core="cf560b40b988526e780e4fae12cb6fe01c5158bb9e00839882857f32b544a19e",
+        sql="5e091414c6107c46dd692625c532877e094a97c6ce0c71bc43139cd3312d1e96",
+    ),
+    "jet-4.3.1": _Release(
+        jars=(
+            MavenJar(
+                group="com.hazelcast.jet",
+                artifact="hazelcast-jet",
+                version="4.3.1",
+                sha256="776dbd6a079766e1df9783e52d8d50985e4b4f34dcdf136cc750d386475614d5",
+            ),
+        ),
+        main="com.hazelcast.jet.server.JetMemberStarter",
+        xml="",
+        join_xml="",
+    ),
+}
+
+VERSIONS: tuple[str, ...] = tuple(_RELEASES)
+"""What start_local starts: Hazelcast Platform by its number, Hazelcast Jet 4.x as "jet-" and its number."""
+
+# the first seven are what Hazelcast asks for on Java 9 and newer; the rest makes members small and quick to start
+_JAVA_OPTIONS = (
+    "--add-modules=java.se",
+    "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
+    "--add-opens=java.base/java.lang=ALL-UNNAMED",
+    "--add-opens=java.base/java.nio=ALL-UNNAMED",
+    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+    "--add-opens=java.management/sun.management=ALL-UNNAMED",
+    "--add-opens=jdk.management/com.sun.management.internal=ALL-UNNAMED",
+    "-Xmx256m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Djava.net.preferIPv4Stack=true",
+)
+_PROPERTIES = {
+    "hazelcast.phone.home.enabled": "false",
+    "hazelcast.socket.bind.any": "false",
+    "hazelcast.wait.seconds.before.join": "0",
+    "hazelcast.shutdownhook.policy": "GRACEFUL",
+}
+_CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
+<hazelcast xmlns="http://www.hazelcast.com/schema/config">
+  <cluster-name>{cluster_name}</cluster-name>
+  <network>
+    <port auto-increment="false">{port}</port>
+    <reuse-address>true</reuse-address>
+    <join>
+      {join}
+      <multicast enabled="false"/>
+      <tcp-ip enabled="true"><member-list>{members}</member-list></tcp-ip>
+    </join>
+    <interfaces enabled="true"><interface>{host}</interface></interfaces>
+  </network>
+  {release}
+  {extra}
+</hazelcast>
+"""
+# what would change a member's configuration or its JVM behind the lab's back
+_FOREIGN_SETTINGS = re.compile(r"HZ_|HAZELCAST_|CLASSPATH$|JAVA_TOOL_OPTIONS$|_?JDK?_?JAVA_OPTIONS$|_JAVA_OPTIONS$")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClusterOptions:
+    """How one cluster differs from the others that are started with it."""
+
+    cluster_name: str | None = None
+    """The Hazelcast cluster name; None for the cluster's key."""
+    members: int | None = None
+    """How many members; None for what start_local was told."""
+    version: str | None = None
+    """One of VERSIONS; None for what start_local was told."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """System properties of the members, such as ``hazelcast.partition.count``; they win over start_local's."""
+    xml: str = ""
+    """Elements to add to the members' hazelcast.xml, below the root; not ``network``, ``cluster-name``, ``jet``."""
+    java_options: Sequence[str] = ()
+    """Options of the members' JVMs; they come last, so ``-Xmx1g`` wins over the small heap."""
+
+
+class LocalMember:
+    """One member in a JVM of its own."""
+
+    def __init__(
+        self, *, address: tuple[str, int], cluster_name: str, command: Sequence[str], log: Path, group: int
+    ) -> None:
+        self.address = f"{address[0]}:{address[1]}"
+        """Host and port, for a client's configuration; the same for the member's whole life."""
+        self.log = log
+        """What the member has printed; there until the lab is closed."""
+        self._endpoint = address
+        self._cluster_name = cluster_name
+        self._command = command
+        self._group = group
+        self._process: subprocess.Popen[bytes] | None = None
+        self._peers: Callable[[], int] = lambda: 1
+
+    def __repr__(self) -> str:
+        return f"<member {self.address} of {self._cluster_name}, {'pid ' + str(self.pid) if self.alive else 'dead'}>"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the member's JVM, the last one if it is dead."""
+        return self._running().pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the member's process is there, frozen or not."""
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self) -> None:
+        """Kill the process with SIGKILL and wait until it is gone; harmless when it is dead."""
+        process = self._running()
+        process.kill()
+        process.wait()
+
+    def freeze(self) -> None:
+        """Stop the process with SIGSTOP and wait until it stands still: connections stay, nothing answers.
+
+        Raises:
+            LabError: The member is dead.
+        """
+        self._signal(signal.SIGSTOP)
+        os.waitpid(self.pid, os.WUNTRACED)
+
+    def thaw(self) -> None:
+        """Let a frozen process go on.
+
+        Raises:
+            LabError: The member is dead.
+        """
+        self._signal(signal.SIGCONT)
+
+    def stop(self, timeout: float = 30.0) -> None:
+        """Shut the member down gracefully, thawing it first, and wait until it is gone; harmless when it is dead.
+
+        Args:
+            timeout: Seconds the shutdown may take.
+
+        Raises:
+            LabError: It took longer; the member is left as it is.
+        """
+        if not self.alive:
+            return
+        self._signal(signal.SIGTERM)
+        self._signal(signal.SIGCONT)
+        try:
+            self._running().wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise LabError(
+                f"{self!r} did not shut down within {timeout} s; its log ends with\n{self._tail()}"
+            ) from None
+
+    def restart(self, timeout: float = 60.0) -> None:
+        """Kill the process if it is there, start another at the same address and wait until it serves clients.
+
+        Args:
+            timeout: Seconds the start may take.
+
+        Raises:
+            MemberStartError: The new process ended, or does not serve clients in time.
+        """
+        self.kill()
+        self._launch()
+        self._await_service(self._peers(), time.monotonic() + timeout, threading.Event())
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise LabError(f"the member {self.address} of {self._cluster_name} was never started")
+        return self._process
+
+    def _signal(self, number: signal.Signals) -> None:
+        if not self.alive:
+            raise LabError(f"{self!r} cannot be sent {number.name}: its process has ended; restart() it first")
+        self._running().send_signal(number)
+
+    def _launch(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.log.parent,
+                env={name: value for name, value in os.environ.items() if not _FOREIGN_SETTINGS.match(name)},
+                process_group=self._group,
+            )
+
+    def _await_service(self, members: int, deadline: float, cancelled: threading.Event) -> None:
+        """Wait until the member serves clients in a cluster of that many members."""
+        while member_count(self._endpoint, self._cluster_name, timeout=1.0) < members:
+            code = self._running().poll()
+            if code is not None:
+                raise self._failure(f"ended with exit code {code}")
+            if time.monotonic() > deadline:
+                raise self._failure(f"does not serve clients in a cluster of {members} in time")
+            if cancelled.wait(_LOOK_EVERY):
+                raise LabError("the start of the lab was cancelled")
+
+    def _failure(self, what: str) -> MemberStartError:
+        return MemberStartError(
+            f"the member {self.address} of cluster {self._cluster_name!r} {what}\n"
+            f"command: {shlex.join(self._command)}\nits log ends with\n{self._tail()}"
+        )
+
+    def _tail(self) -> str:
+        text = self.log.read_text(encoding="utf-8", errors="replace")
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+        return "\n".join(plain.splitlines()[-_LOG_TAIL:])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalCluster:
+    """One cluster; its verbs do to all members what the member's verb of that name does to one."""
+
+    name: str
+    """The Hazelcast cluster name."""
+    version: str
+    members: tuple[LocalMember, ...]
+
+    @property
+    def addresses(self) -> list[str]:
+        """The members' addresses, for a client's configuration."""
+        return [member.address for member in self.members]
+
+    @property
+    def alive(self) -> bool:
+        """Whether every member's process is there."""
+        return all(member.alive for member in self.members)
+
+    def kill(self) -> None:
+        """Kill all members with SIGKILL and wait until they are gone."""
+        for member in self.members:
+            member.kill()
+
+    def freeze(self) -> None:
+        """Stop all members with SIGSTOP: connections stay, nothing answers."""
+        for member in self.members:
+            member.freeze()
+
+    def thaw(self) -> None:
+        """Let all frozen members go on."""
+        for member in self.members:
+            member.thaw()
+
+    def stop(self, timeout: float = 30.0) -> None:
+        """Shut the members down gracefully, one after the other; ``timeout`` seconds for each."""
+        for member in self.members:
+            member.stop(timeout)
+
+    def restart(self, timeout: float = 60.0) -> None:
+        """Kill what is there and start all members anew at their addresses: a new cluster without the old data.
+
+        Args:
+            timeout: Seconds until all serve clients in one cluster.
+
+        Raises:
+            MemberStartError: A member ended, or does not serve clients in time.
+        """
+        self.kill()
+        _start([self], timeout, threading.Event())
+
+
+def _start(clusters: Iterable[LocalCluster], timeout: float, cancelled: threading.Event) -> None:
+    """Start all members at once, then wait until each serves clients in its complete cluster."""
+    clusters = tuple(clusters)
+    for cluster in clusters:
+        for member in cluster.members:
+            member._launch()
+    deadline = time.monotonic() + timeout
+    for cluster in clusters:
+        for member in cluster.members:
+            member._await_service(len(cluster.members), deadline, cancelled)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lab:
+    """Clusters that run until the lab is left."""
+
+    clusters: Mapping[str, LocalCluster]
+    """By the keys that start_local was given."""
+    java: JavaRuntime
+    """What the members run on."""
+
+    def __getitem__(self, key: str) -> LocalCluster:
+        return self.clusters[key]
+
+
+class LabStart:
+    """Clusters yet to be started: entering starts them, leaving ends them and removes all traces.
+
+    Works in ``with`` and, without blocking the loop, in ``async with``; once.
+    """
+
+    def __init__(self, start: Callable[[contextlib.ExitStack, threading.Event], Lab]) -> None:
+        self._start = start
+        self._started = contextlib.ExitStack()
+        self._cancelled = threading.Event()
+
+    def __enter__(self) -> Lab:
+        with contextlib.ExitStack() as stack:
+            lab = self._start(stack, self._cancelled)
+            self._started = stack.pop_all()
+            return lab
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._started.close()
+
+    async def __aenter__(self) -> Lab:
+        starting = asyncio.ensure_future(asyncio.to_thread(self.__enter__))
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            self._cancelled.set()
+            await asyncio.wait([starting])
+            if starting.exception() is None:
+                await asyncio.to_thread(self._started.close)
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self._started.close)
+
+
+def start_local(
+    clusters: Sequence[str] | Mapping[str, ClusterOptions] = ("blue", "green"),
+    members: int = 1,
+    version: str = "5.7.0",
+    *,
+    properties: Mapping[str, str] | None = None,
+    jars: str | os.PathLike[str] | None = None,
+    java: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    timeout: float = 60.0,
+) -> LabStart:
+    """Start real clusters on this machine, all at once, and wait until every member serves clients.
+
+    Java and the members' jars are found, or downloaded once, by ``tealjet.java``. The members listen on 127.0.0.1
+    only, hold their data in memory, and end with this process, even when it is killed. Use it as a context manager::
+
+        with start_local() as lab:
+            lab["blue"].addresses  # ["127.0.0.1:21034"]
+            lab["blue"].kill()
+
+    Args:
+        clusters: The clusters' keys, which are also their Hazelcast cluster names, or options by key.
+        members: Members of each cluster.
+        version: One of VERSIONS.
+        properties: System properties of all members.
+        jars: A folder that has the members' jars by their Maven names; nothing is downloaded then.
+        java: The ``java`` executable to use instead of one that is looked for.
+        progress: Told in one line what is being done.
+        timeout: Seconds from the start of the processes until all serve clients.
+
+    Returns:
+        A context manager for ``with`` and ``async with`` that gives a Lab. Entering raises JavaNotFoundError or
+        ArtifactError from ``tealjet.java``, or MemberStartError.
+
+    Raises:
+        ValueError: A version is not known, or a count is not positive.
+    """
+    options = clusters if isinstance(clusters, Mapping) else {key: ClusterOptions() for key in clusters}
+    plans = {
+        key: _Plan(
+            name=key if one.cluster_name is None else one.cluster_name,
+            members=members if one.members is None else one.members,
+            version=one.version or version,
+            properties={**_PROPERTIES, **(properties or {}), **one.properties},
+            xml=one.xml,
+            java_options=tuple(one.java_options),
+        )
+        for key, one in options.items()
+    }
+    tell = progress or (lambda _: None)
+
+    def start(stack: contextlib.ExitStack, cancelled: threading.Event) -> Lab:
+        runtime = find_java(java)
+        tell(str(runtime))
+        class_paths = {
+            release: find_jars(_RELEASES[release].jars, folder=jars, progress=tell)
+            for release in {plan.version for plan in plans.values()}
+        }
+        folder = Path(tempfile.mkdtemp(prefix="tealjet-lab-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        group = _guard(stack, folder)
+        lab = Lab(
+            clusters={
+                key: _build(stack, plan, folder / str(number), group, runtime, class_paths[plan.version])
+                for number, (key, plan) in enumerate(plans.items())
+            },
+            java=runtime,
+        )
+        for key, cluster in lab.clusters.items():
+            tell(f"starting {key}: Hazelcast {cluster.version} at {', '.join(cluster.addresses)}")
+        _start(lab.clusters.values(), timeout, cancelled)
+        return lab
+
+    return LabStart(start)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Plan:
+    """One cluster as it is to be started; the options with nothing left open."""
+
+    name: str
+    members: int
+    version: str
+    properties: Mapping[str, str]
+    xml: str
+    java_options: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.version not in _RELEASES:
+            raise ValueError(f"cluster {self.name!r}: version {self.version!r} is none of {', '.join(VERSIONS)}")
+        if self.members < 1:
+            raise ValueError(f"cluster {self.name!r} must have at least one member, not {self.members!r}")
+
+
+def _guard(stack: contextlib.ExitStack, folder: Path) -> int:
+    """Start the watchdog and return the process group to start members in."""
+    reading, writing = os.pipe()
+    try:
+        watchdog = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-I", "-S", _watchdog.__file__, str(os.getpid()), str(folder)],
+            stdin=reading,
+            process_group=0,
+        )
+    except BaseException:
+        os.close(writing)
+        raise
+    finally:
+        os.close(reading)
+
+    def release() -> None:
+        os.write(writing, b".")
+        os.close(writing)
+        watchdog.wait()
+
+    stack.callback(release)
+    return watchdog.pid
+
+
+def _build(
+    stack: contextlib.ExitStack, plan: _Plan, folder: Path, group: int, java: JavaRuntime, jars: tuple[Path, ...]
+) -> LocalCluster:
+    """Write the members' configurations and make the cluster. Nothing runs yet; the stack ends what will."""
+    release = _RELEASES[plan.version]
+    ports = [_reserve_port(stack) for _ in range(plan.members)]
+    addresses = "".join(f"<member>{_HOST}:{port}</member>" for port in ports)
+    members = []
+    for port in ports:
+        home = folder / str(port)
+        home.mkdir(parents=True)
+        config = home / "hazelcast.xml"
+        config.write_text(
+            _CONFIG.format(
+                cluster_name=escape(plan.name),
+                port=port,
+                join=release.join_xml,
+                members=addresses,
+                host=_HOST,
+                release=release.xml,
+                extra=plan.xml,
+            ),
+            encoding="utf-8",
+        )
+        properties = {**plan.properties, "hazelcast.config": str(config)}
+        command = [
+            str(java.executable),
+            *_JAVA_OPTIONS,
+            *(f"-D{name}={value}" for name, value in properties.items()),
+            *plan.java_options,
+            "-cp",
+            os.pathsep.join(map(str, jars)),
+            release.main,
+        ]
+        members.append(
+            LocalMember(
+                address=(_HOST, port), cluster_name=plan.name, command=command, log=home / "member.log", group=group
+            )
+        )
+    cluster = LocalCluster(name=plan.name, version=plan.version, members=tuple(members))
+    for member in members:
+        member._peers = lambda: sum(each.alive for each in cluster.members)
+        stack.callback(_end, member)
+    return cluster
+
+
+def _end(member: LocalMember) -> None:
+    if member.alive:
+        member.kill()
+
+
+def _reserve_port(stack: contextlib.ExitStack) -> int:
+    """Take a free port and keep it from others for the life of the lab, also while its member is dead.
+
+    A socket that is bound and never listens does that on Linux, and there a member can listen on the port all the same
+    since both ask for reuse. Elsewhere the port is only known to be free now.
+    """
+    for port in random.sample(_PORTS, len(_PORTS)):
+        probe = socket.socket()
+        try:
+            probe.bind((_HOST, port))  # without reuse: a port that another lab keeps is not free
+        except OSError:
+            probe.close()
+            continue
+        if sys.platform == "linux":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            stack.callback(probe.close)
+        else:
+            probe.close()
+        return port
+    raise LabError(f"no free port between {_PORTS.start} and {_PORTS.stop - 1} on {_HOST}")
