@@ -12,7 +12,8 @@ import uuid
 from collections.abc import Iterator
 from typing import BinaryIO
 
-_AUTHENTICATE, _ADD_CLUSTER_VIEW_LISTENER, _MEMBERS_VIEW = 0x000100, 0x000300, 0x000302
+_AUTHENTICATE, _AUTHENTICATED = 0x000100, 0x000101
+_ADD_CLUSTER_VIEW_LISTENER, _MEMBERS_VIEW = 0x000300, 0x000302
 _WHOLE, _FINAL, _BEGIN, _END, _NULL = 0xC000, 0x2000, 0x1000, 0x0800, 0x0400
 _STATUS = 13  # where an authentication answer says how it went, in its first frame's content
 
@@ -30,8 +31,8 @@ def member_count(address: tuple[str, int], cluster_name: str, timeout: float) ->
     try:
         with socket.create_connection(address, timeout) as connection, connection.makefile("rb") as stream:
             connection.sendall(b"CP2" + _authentication(cluster_name))
-            authenticated = next(_messages(stream))[0][1][_STATUS] == 0
-            if not authenticated:
+            answer = next(_messages(stream))
+            if _type(answer) != _AUTHENTICATED or answer[0][1][_STATUS] != 0:  # a starting member answers with an error
                 return 0
             connection.sendall(_message((_WHOLE, _head(_ADD_CLUSTER_VIEW_LISTENER) + b"\0")))
             return next(_entries(message) for message in _messages(stream) if _type(message) == _MEMBERS_VIEW)
