@@ -24,11 +24,9 @@ Result = TypeVar("Result")
 class LoopThread:
     """A running loop; it ends with :meth:`stop` or with the interpreter."""
 
-    def __init__(
-        self, name: str, loop_factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
-    ) -> None:
-        """Start a thread of that name with a loop of the factory."""
-        self._loop = loop_factory()
+    def __init__(self, name: str) -> None:
+        """Start a thread of that name."""
+        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 

@@ -426,7 +426,7 @@ class Link:
     # ------------------------------------------------------------------------------------------------------------ end
 
     def drain(self, deadline: float, drained: Callable[[int], None]) -> None:
-        """Call back when the short calls under way have ended, or at the deadline with how many have not."""
+        """Call back when the short calls under way have ended, or at the deadline; with how many calls of any kind stay."""
         waiting = {key for key, call in self.pending.items() if not call.blocks and not call.done()}
         timer: Handle | None = None
 
@@ -439,13 +439,16 @@ class Link:
             self._on_call_end = None
             if timer is not None:
                 timer.cancel()
-            drained(len(waiting))
+            drained(self._in_flight())
 
         if not waiting:
-            self._runtime.call_soon(drained, 0)
+            self._runtime.call_soon(lambda: drained(self._in_flight()))
             return
         self._on_call_end = ended
         timer = self._runtime.call_at(deadline, finish)
+
+    def _in_flight(self) -> int:
+        return sum(not call.done() for call in self.pending.values())
 
     def retire(self, deadline: float) -> None:
         """Close when the last call under way has ended, at the latest at the deadline."""

@@ -173,10 +173,11 @@ class Lost:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Drained:
-    """The short calls have ended, or the limit has passed with ``left`` of them still running."""
+    """The short calls have ended, or the limit has passed."""
 
     link: LinkId
     left: int
+    """Calls that stay on the link: those that block by nature, and short ones that the limit cut off."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

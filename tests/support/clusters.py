@@ -1,0 +1,93 @@
+"""Configurations for clusters of the lab, and a look at what is really in a cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from hazelcast.config import Config
+
+import tealjet
+from support.workload import LIMIT
+from tealjet.engine.driver import Published
+from tealjet.failover.model import StandbyChanged
+from tealjet.lab import LocalCluster
+
+
+def cluster_config(cluster: LocalCluster, **values: Any) -> Config:
+    """The official configuration of a client of one cluster; ``values`` are attributes of it."""
+    return config(cluster.name, cluster.addresses, **values)
+
+
+def config(cluster_name: str, addresses: list[str], **values: Any) -> Config:
+    made = Config()
+    made.cluster_name = cluster_name
+    made.cluster_members = addresses
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made
+
+
+def failover_config(*clusters: LocalCluster, try_count: int | None = None, **values: Any) -> tealjet.FailoverConfig:
+    return tealjet.FailoverConfig(
+        try_count=try_count, clients=[cluster_config(cluster, **values) for cluster in clusters]
+    )
+
+
+@contextlib.contextmanager
+def look_into(cluster: LocalCluster) -> Iterator[tealjet.JetClient]:
+    """A client of this cluster alone, to see what is in it."""
+    with tealjet.new_jet_client(cluster_config(cluster)) as client:
+        yield client
+
+
+def queue_items(cluster: LocalCluster, name: str) -> list[Any]:
+    with look_into(cluster) as client:
+        return list(client.get_queue(name).iterator().result())
+
+
+def map_entries(cluster: LocalCluster, name: str) -> dict[Any, Any]:
+    with look_into(cluster) as client:
+        return dict(client.get_map(name).entry_set().result())
+
+
+class Events:
+    """Collects failover or lifecycle events; waiting is on the condition, never on the clock."""
+
+    def __init__(self) -> None:
+        self.all: list[Any] = []
+        self._changed = threading.Condition()
+
+    def __call__(self, event: Any) -> None:
+        with self._changed:
+            self.all.append(event)
+            self._changed.notify_all()
+
+    def wait_for(self, condition: Any) -> Any:
+        """Wait for an event that the condition holds for, and return it."""
+        with self._changed:
+            found: list[Any] = []
+
+            def look() -> bool:
+                found[:] = [event for event in self.all if condition(event)]
+                return bool(found)
+
+            assert self._changed.wait_for(look, LIMIT), f"did not happen; events: {self.all}"
+            return found[0]
+
+
+def wait_for_standby(client: Any, name: str) -> None:
+    """Wait until the candidate stands by ready."""
+    events = Events()
+
+    def ready(event: Published) -> bool:
+        return isinstance(event, StandbyChanged) and event.standby == name
+
+    listener_id = client.failover.add_listener(events)
+    try:
+        if client.failover.standby is None or client.failover.standby.name != name:
+            events.wait_for(ready)
+    finally:
+        client.failover.remove_listener(listener_id)
