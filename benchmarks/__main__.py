@@ -1,0 +1,142 @@
+"""The command: measure all parts, or some of them, each on clusters of its own, and write the report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import faults, footprint
+from benchmarks.report import report
+from benchmarks.results import MEMBER_VERSION, Results, facts
+from benchmarks.setting import clock
+from benchmarks.throughput import throughput
+from tealjet.failover.options import Profile
+from tealjet.lab import Lab, LocalCluster, start_local
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Size:
+    """How much is measured."""
+
+    rounds: int
+    freezes: int
+    switches: int
+    rate_rounds: int
+    rate_seconds: float
+    import_runs: int
+    memory_switches: int
+
+
+def _size(rounds: int, *, quick: bool) -> _Size:
+    if quick:
+        return _Size(
+            rounds=min(rounds, 3),
+            freezes=2,
+            switches=10,
+            rate_rounds=2,
+            rate_seconds=0.3,
+            import_runs=3,
+            memory_switches=20,
+        )
+    return _Size(
+        rounds=rounds,
+        freezes=max(5, rounds // 3),
+        switches=max(50, 4 * rounds),
+        rate_rounds=max(5, rounds // 3),
+        rate_seconds=1.0,
+        import_runs=10,
+        memory_switches=200,
+    )
+
+
+def _kill(lab: Lab, size: _Size, results: Results) -> None:
+    for state in ("warm", "cold"):
+        results.kill[state] = faults.losses(
+            lab, size.rounds, LocalCluster.kill, LocalCluster.restart, standby=state == "warm"
+        )
+
+
+def _freeze(lab: Lab, size: _Size, results: Results) -> None:
+    for profile in (Profile.BALANCED, Profile.FAST):
+        results.freeze[profile.value] = faults.losses(
+            lab, size.freezes, LocalCluster.freeze, LocalCluster.thaw, standby=True, profile=profile
+        )
+
+
+def _start(lab: Lab, size: _Size, results: Results) -> None:
+    results.start["blue down"] = faults.starts(lab, size.rounds, blue_down=True)
+    results.start["both up"] = faults.starts(lab, size.rounds, blue_down=False)
+
+
+def _planned(lab: Lab, size: _Size, results: Results) -> None:
+    results.planned = faults.planned(lab, size.switches)
+
+
+def _throughput(lab: Lab, size: _Size, results: Results) -> None:
+    results.throughput = throughput(lab, size.rate_rounds, size.rate_seconds)
+
+
+def _footprint(lab: Lab, size: _Size, results: Results) -> None:
+    results.imports = footprint.imports(size.import_runs)
+    results.memory = footprint.memory(lab, size.memory_switches)
+
+
+_PARTS: dict[str, Callable[[Lab, _Size, Results], None]] = {
+    "kill": _kill,
+    "freeze": _freeze,
+    "start": _start,
+    "planned": _planned,
+    "throughput": _throughput,
+    "footprint": _footprint,
+}
+
+
+def main() -> int:
+    """Run; 1 when a part could not be measured."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measure Tealjet on real members. A complete run writes README.md and results.json; "
+        "with --only or --quick the report is printed and nothing is written.",
+    )
+    parser.add_argument("--only", help=f"some of: {','.join(_PARTS)}")
+    parser.add_argument("--rounds", type=int, default=15, help="rounds of the faults (15)")
+    parser.add_argument("--quick", action="store_true", help="few and short rounds: does it run?")
+    arguments = parser.parse_args()
+    parts = arguments.only.split(",") if arguments.only else list(_PARTS)
+    if unknown := set(parts) - set(_PARTS):
+        parser.error(f"--only: {', '.join(sorted(unknown))} is none of {', '.join(_PARTS)}")
+    if arguments.rounds < 1:
+        parser.error("--rounds: at least 1")
+
+    results, size = Results(facts=facts()), _size(arguments.rounds, quick=arguments.quick)
+    for part in parts:
+        _measure(part, size, results)
+    if arguments.only or arguments.quick:
+        print(report(results))
+    else:
+        results.save(_HERE / "results.json")
+        (_HERE / "README.md").write_text(report(results), encoding="utf-8")
+        print(f"written: {_HERE / 'README.md'}, {_HERE / 'results.json'}")
+    return 1 if results.failed else 0
+
+
+def _measure(part: str, size: _Size, results: Results) -> None:
+    print(f"{part} ...", end=" ", file=sys.stderr, flush=True)
+    begun = clock()
+    try:
+        with start_local(version=MEMBER_VERSION) as lab:
+            _PARTS[part](lab, size, results)
+    except Exception as error:  # the other parts are worth having all the same
+        results.failed[part] = f"{type(error).__name__}: {error}"
+        print(f"failed: {results.failed[part]}", file=sys.stderr)
+    else:
+        print(f"{clock() - begun:.0f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,347 @@
+"""Turns the results of a run into the text of ``benchmarks/README.md``."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from benchmarks.faults import LossRound
+from benchmarks.figures import durations, ms, rates, spread
+from benchmarks.results import Results
+from benchmarks.throughput import ASYNCIO, TASK_WORKLOADS, THREAD_WORKLOADS, THREADED, Measurement, Workload
+
+_HEAD = "| | median | p99 | min - max | n |\n|---|---|---|---|---|"
+
+
+def report(results: Results) -> str:
+    """Return the whole page."""
+    sections = [
+        _introduction(results),
+        _goals(results),
+        _kill(results),
+        _freeze(results),
+        _start(results),
+        _planned(results),
+        _throughput(results),
+        _footprint(results),
+        _failed(results),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _introduction(results: Results) -> str:
+    facts = results.facts
+    return f"""# Benchmarks
+
+Written by `make bench` (`python -m benchmarks`); the raw figures are in `results.json`. {facts.date},
+{facts.cores} cores, {facts.system}, {facts.python}, Tealjet {facts.tealjet}, hazelcast-python-client {facts.official},
+members of Hazelcast Platform {facts.member} Community; load average before the run {facts.load_before}.
+
+Two clusters of one member each, in JVMs with a heap of 256 MB, run on the same machine as the client and share its
+cores; all connections are loopback. All figures are of this one run; but for the warm-ups that are named no round is
+left out. p99 is by nearest rank, so below n = 100 it is the maximum."""
+
+
+# ----------------------------------------------------------------------------------------------------------- goals
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Goal:
+    what: str
+    aim: str
+    measured: str
+    met: bool
+
+
+def _goals(results: Results) -> str:
+    goals = [*_switch_goals(results), *_speed_goals(results), *_footprint_goals(results)]
+    if not goals:
+        return ""
+    rows = [f"| {goal.what} | {goal.aim} | {goal.measured} | {'yes' if goal.met else '**no**'} |" for goal in goals]
+    return "\n".join(["## Aims", "", "| | aim | measured | met |", "|---|---|---|---|", *rows])
+
+
+def _switch_goals(results: Results) -> Iterator[_Goal]:
+    if warm := results.kill.get("warm"):
+        one = spread([round_.after_loss for round_ in warm])
+        what = "kill -9, warm standby: loss seen to first good call"
+        yield _Goal(what=what, aim="median < 5 ms", measured=ms(one.median), met=one.median < 0.005)
+        yield _Goal(what=what, aim="p99 < 50 ms", measured=f"{ms(one.p99)} (n={one.n})", met=one.p99 < 0.05)
+    for profile, limit in (("balanced", 2.5), ("fast", 0.45)):
+        if rounds := results.freeze.get(profile):
+            one = spread([round_.from_signal for round_ in rounds])
+            yield _Goal(
+                what=f"frozen cluster, profile {profile}: signal to first good call",
+                aim=f"median < {ms(limit)}",
+                measured=ms(one.median),
+                met=one.median < limit,
+            )
+    if down := results.start.get("blue down"):
+        one = spread(down.factory)
+        yield _Goal(
+            what="start with the first cluster down",
+            aim="median < 100 ms",
+            measured=ms(one.median),
+            met=one.median < 0.1,
+        )
+    if results.planned:
+        one, failed = spread(results.planned.hold), len(results.planned.failed)
+        yield _Goal(what="planned switch: failed calls", aim="0", measured=str(failed), met=not failed)
+        yield _Goal(
+            what="planned switch: longest hold",
+            aim="p99 < 50 ms",
+            measured=f"{ms(one.p99)} (n={one.n})",
+            met=one.p99 < 0.05,
+        )
+
+
+def _speed_goals(results: Results) -> Iterator[_Goal]:
+    aims = (
+        ("tealjet", "official, repaired", THREAD_WORKLOADS[0], 0.85),
+        ("tealjet", "official", THREAD_WORKLOADS[1], 2.0),
+        ("tealjet", "official, repaired", THREAD_WORKLOADS[1], 1.2),
+        ("tealjet asyncio", "official asyncio", TASK_WORKLOADS[0], 1.0),
+        ("tealjet asyncio", "official asyncio", TASK_WORKLOADS[1], 1.8),
+    )
+    for ours, theirs, workload, aim in aims:
+        for operation in ("get", "put"):
+            if ratios := _ratios(results.throughput, ours, theirs, operation, workload):
+                median = statistics.median(ratios)
+                yield _Goal(
+                    what=f"{operation}, {workload.label}: {ours} against {theirs}",
+                    aim=f">= {aim}x",
+                    measured=f"{median:.2f}x",
+                    met=median >= aim,
+                )
+
+
+def _footprint_goals(results: Results) -> Iterator[_Goal]:
+    if results.imports:
+        taken = _import_time(results, "tealjet")
+        yield _Goal(what="import", aim="< 250 ms", measured=ms(taken), met=taken < 0.25)
+    if results.memory:
+        first, last = results.memory[0], results.memory[-1]
+        grown = (last.rss - first.rss) / 1e6
+        yield _Goal(
+            what=f"memory over {last.switches - first.switches} switches",
+            aim="< 1 MB more",
+            measured=f"{grown:+.2f} MB, {last.objects - first.objects:+d} objects",
+            met=grown < 1,
+        )
+
+
+# --------------------------------------------------------------------------------------------------------- sections
+
+
+def _kill(results: Results) -> str:
+    if not results.kill:
+        return ""
+    return "\n".join(
+        [
+            """## The active cluster is killed (SIGKILL)
+
+One thread gets and puts in turn without a pause; blue dies, the client goes to green, blue is started again, green
+dies, and so on, with one client for all rounds. "Loss seen" is the moment the client's own thread notices that the
+cluster is gone; before it lies the time that the kernel takes to end a JVM and close its sockets, which no client can
+shorten. The member that takes over was itself restarted a few seconds earlier: its Java code is cold. Warm: a standby
+link is ready. Cold: `standby=False`.
+""",
+            *_loss_table(results.kill),
+            "",
+            """Other clients, measured earlier in such rounds (n = 8) on a machine of two cores, all their timeouts at
+the lowest useful values: loss seen to first good call 26 ms (Node.js 5.7.0), 40 ms (Java 5.7.0), 56 ms (Java Jet
+4.3.1), 105 ms (Go 1.5.0); with default settings 20 s (Java Jet 4.3.1), 120 s (Java), 123 s (Go), never (Node.js).""",
+        ]
+    )
+
+
+def _freeze(results: Results) -> str:
+    if not results.freeze:
+        return ""
+    return "\n".join(
+        [
+            """## The active cluster is frozen (SIGSTOP)
+
+The sockets stay open and nothing answers. A standby link is ready; afterwards the cluster is thawed. The load is one
+thread that gets and puts in turn.
+""",
+            *_loss_table({f"profile {name}": rounds for name, rounds in results.freeze.items()}),
+            "",
+            "Other clients, measured earlier: with default settings 184 s (Java 5.7.0), 124 s (Java Jet 4.3.1), never "
+            "(Node.js 5.7.0, Go 1.5.0); with heartbeats of 1 s and 0.2 s 2.1 s (Java) and 3.2 s (Node.js).",
+        ]
+    )
+
+
+def _loss_table(groups: dict[str, list[LossRound]]) -> Iterator[str]:
+    columns: tuple[tuple[str, Callable[[LossRound], float]], ...] = (
+        ("loss seen to first good call", lambda one: one.after_loss),
+        ("signal to first good call", lambda one: one.from_signal),
+        ("signal to loss seen", lambda one: one.to_loss),
+    )
+    yield _HEAD
+    for group, rounds in groups.items():
+        for label, value in columns:
+            yield f"| {group}: {label} | {durations([value(one) for one in rounds])} |"
+    yield ""
+    for group, rounds in groups.items():
+        failed = [error for one in rounds for error in one.failed]
+        unknown = sum(error.startswith("unknown") for error in failed)
+        yield (
+            f"* {group}: {len(failed)} calls failed in {len(rounds)} rounds, {unknown} of them with the outcome "
+            f'"unknown" (puts that had been sent); {sum(one.other_switches for one in rounds)} switches that nobody '
+            f"caused. Median offsets in the client's switch reports: {_phases(rounds)}."
+        )
+
+
+def _phases(rounds: Sequence[LossRound]) -> str:
+    offsets: dict[str, list[float]] = {}
+    for one in rounds:
+        for name, at in one.phases:
+            offsets.setdefault(name, []).append(at)
+    return ", ".join(f"{name} {statistics.median(values):.1f} ms" for name, values in offsets.items())
+
+
+def _start(results: Results) -> str:
+    if not results.start:
+        return ""
+    rows = [
+        f"| {state}: {label} | {durations(values)} |"
+        for state, starts in results.start.items()
+        for label, values in (("`new_jet_failover_client`", starts.factory), ("first call", starts.first_call))
+    ]
+    return "\n".join(
+        [
+            """## Start
+
+Blue is the first cluster of the configuration. "Blue down": its member is dead and its port refuses connections. One
+more client was made and closed before, so modules are loaded.
+""",
+            _HEAD,
+            *rows,
+            "",
+            "Other clients with blue down, measured earlier with default settings: 121 s (Go), 122 s (Java), never "
+            "(Node.js).",
+        ]
+    )
+
+
+def _planned(results: Results) -> str:
+    planned = results.planned
+    if planned is None:
+        return ""
+    failures = "".join(f"\n* failed: {error}" for error in planned.failed[:10])
+    return f"""## Planned switch under load
+
+{planned.threads} threads get and put in turn without a pause while the client is switched to and fro. Hold: how long
+the call that was held longest waited, in each switch.
+
+{_HEAD}
+| longest hold | {durations(planned.hold)} |
+| `switch_to`, preparation included | {durations(planned.duration)} |
+
+{planned.calls} calls, **{len(planned.failed)} failed**; the longest call took {ms(planned.longest_call)}, the median
+call {ms(planned.usual_call)}. (Other clients are moved by a deny list, which cuts their connections: of 96 busy workers
+93 to 96 lost the put that was in flight.){failures}"""
+
+
+def _throughput(results: Results) -> str:
+    if not results.throughput:
+        return ""
+    return "\n".join(
+        [
+            """## Throughput
+
+Calls a second, median (min-max) of alternating rounds; each client is a process of its own, all use the same member,
+one at a time. Values are strings of 100 characters under 1000 keys. Ours is a failover client with a standby, the
+official one knows one cluster. "x" is the median of the rounds' ratios, ours to theirs; us is processor time of the
+client process a call.
+
+The official threaded client loses a wake-up of its reactor sooner or later when several threads use it; from then on
+each thread makes about 94 calls a second for as long as the client lives. It is measured as it ships ("stuck" counts
+the rounds in which it was in that state), and repaired: the order of two lines in its waker is exchanged, which gives
+its healthy state.
+""",
+            *_rate_table(results.throughput, THREADED, THREAD_WORKLOADS),
+            "",
+            *_rate_table(results.throughput, ASYNCIO, TASK_WORKLOADS),
+        ]
+    )
+
+
+def _rate_table(
+    measurements: Sequence[Measurement], contenders: Sequence[str], workloads: Sequence[Workload]
+) -> Iterator[str]:
+    ours, *others = contenders
+    yield f"| | {ours} | {' | '.join(f'{name} | x' for name in others)} |"
+    yield "|---" * (2 + 2 * len(others)) + "|"
+    for workload in workloads:
+        for operation in ("get", "put"):
+            cells = [_rate_cell(_of(measurements, ours, operation, workload))]
+            for name in others:
+                cells.append(_rate_cell(_of(measurements, name, operation, workload)))
+                cells.append(f"{statistics.median(_ratios(measurements, ours, name, operation, workload)):.2f}")
+            yield f"| {operation}, {workload.label} | {' | '.join(cells)} |"
+
+
+def _of(measurements: Sequence[Measurement], contender: str, operation: str, workload: Workload) -> list[Measurement]:
+    wanted = (contender, operation, workload.label)
+    return [one for one in measurements if (one.contender, one.operation, one.workload) == wanted]
+
+
+def _rate_cell(measurements: Sequence[Measurement]) -> str:
+    text = rates([one.rate for one in measurements])
+    text += f", {statistics.median(one.cpu_per_call for one in measurements) * 1e6:.0f} us"
+    stuck = sum(one.lost_wake_up or False for one in measurements)
+    return f"{text}, stuck in {stuck} of {len(measurements)}" if stuck else text
+
+
+def _ratios(
+    measurements: Sequence[Measurement], ours: str, theirs: str, operation: str, workload: Workload
+) -> list[float]:
+    pairs = zip(
+        _of(measurements, ours, operation, workload), _of(measurements, theirs, operation, workload), strict=True
+    )
+    return [mine.rate / other.rate for mine, other in pairs]
+
+
+def _import_time(results: Results, name: str) -> float:
+    return statistics.median(results.imports[name]) - statistics.median(results.imports["nothing"])
+
+
+def _footprint(results: Results) -> str:
+    text = []
+    if results.imports:
+        runs = len(results.imports["tealjet"])
+        text.append(f"""## Import
+
+`import tealjet` takes {ms(_import_time(results, "tealjet"))}, of which {ms(_import_time(results, "hazelcast"))} are
+`import hazelcast`: medians of {runs} interpreters each, less the median of one that imports nothing
+({ms(statistics.median(results.imports["nothing"]))}).""")
+    if results.memory:
+        rows = [
+            f"| {look.switches} | {look.rss / 1e6:.2f} MB | {look.objects} | {look.threads} | {look.files} |"
+            for look in results.memory
+        ]
+        text.append(
+            "\n".join(
+                [
+                    """## Memory
+
+A process with one client, a standby, one map and one entry listener, switched to and fro; 100 switches were made
+before, as many as the client keeps the reports of.
+
+| planned switches | resident | objects | threads | files |
+|---|---|---|---|---|""",
+                    *rows,
+                ]
+            )
+        )
+    return "\n\n".join(text)
+
+
+def _failed(results: Results) -> str:
+    if not results.failed:
+        return ""
+    return "\n".join(["## Not measured", "", *(f"* {part}: {why}" for part, why in results.failed.items())])

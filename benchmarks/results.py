@@ -1,0 +1,70 @@
+"""Everything that one run has measured, as it goes into ``results.json``."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.faults import LossRound, PlannedSwitches, Starts
+from benchmarks.footprint import Memory
+from benchmarks.throughput import Measurement
+
+MEMBER_VERSION = "5.7.0"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """Where and with what a run was made."""
+
+    date: str
+    cores: int
+    system: str
+    python: str
+    tealjet: str
+    official: str
+    """Version of hazelcast-python-client."""
+    member: str
+    load_before: float
+    """The system's load average over a minute when the run began: what others were doing."""
+
+
+def facts() -> Facts:
+    """Look at the machine."""
+    return Facts(
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        cores=os.cpu_count() or 0,
+        system=f"{platform.system()} {platform.machine()}",
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        tealjet=version("tealjet"),
+        official=version("hazelcast-python-client"),
+        member=MEMBER_VERSION,
+        load_before=round(os.getloadavg()[0], 2),
+    )
+
+
+@dataclass(kw_only=True, slots=True)
+class Results:
+    """What was measured; a part that was left out or failed is empty."""
+
+    facts: Facts
+    kill: dict[str, list[LossRound]] = field(default_factory=dict)
+    """By "warm" and "cold"."""
+    freeze: dict[str, list[LossRound]] = field(default_factory=dict)
+    """By profile."""
+    start: dict[str, Starts] = field(default_factory=dict)
+    """By "blue down" and "both up"."""
+    planned: PlannedSwitches | None = None
+    throughput: list[Measurement] = field(default_factory=list)
+    imports: dict[str, list[float]] = field(default_factory=dict)
+    memory: list[Memory] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    """By part, why it has no figures."""
+
+    def save(self, path: Path) -> None:
+        """Write all raw figures; durations are seconds, the phases' offsets ms."""
+        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
