@@ -7,15 +7,14 @@ so an id that none of them owns is stale. It must not know a clock, a socket, a 
 
 from __future__ import annotations
 
-import enum
 import itertools
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 from tealjet.failover import model
 from tealjet.failover.model import AttemptId, Candidate, Kind, Lifecycle, LinkId, Reason, Role, TimerId
 from tealjet.failover.options import Backoff, FailoverOptions, GiveUpRule
 from tealjet.failover.report import Timeline, describe
+from tealjet.failover.state import Attempt, Link, Mode, Pursuit, Slot, Stage, Standby, State, Switch
 
 __all__ = ["Controller", "Mode", "State"]
 
@@ -32,112 +31,6 @@ _SAYS_NO = frozenset(
     {Reason.DENIED, Reason.CREDENTIALS, Reason.PARTITIONS, Reason.FAILOVER_UNSUPPORTED, Reason.PREPARATION}
 )
 """A cluster that answered so is there and does not want or fit this client: looking again at once changes nothing."""
-
-
-class Mode(enum.Enum):
-    """What the controller is about."""
-
-    IDLE = "not started"
-    LOOKING = "looking whether the lost cluster is still there"
-    OPENING = "opening a candidate"
-    PREPARING = "preparing and activating a link"
-    PAUSED = "waiting for the next look or round"
-    CONNECTED = "connected"
-    SWITCHING = "connected, and a planned switch is under way"
-    ENDED = "stopped or given up"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class State:
-    """What the controller knows at one moment."""
-
-    mode: Mode
-    active: str | None
-    """Name of the candidate in use."""
-    active_link: LinkId | None
-    standby: str | None
-    """Name of the candidate that stands by ready."""
-    standby_link: LinkId | None
-    switching_to: str | None
-    """Name of the candidate that a planned switch goes to."""
-    opening: Mapping[AttemptId, str]
-    """The attempts in flight and their candidates' names."""
-    round: int
-    """The round over the candidates since the start or the loss, 0 during the quick look and while connected."""
-    attempts: int
-    """Cluster attempts since the start or the loss, as the rule for giving up counts them; 0 while connected."""
-    reasons: Mapping[str, str]
-    """Why candidates could not be used lately, by name."""
-    partition_count: int | None
-    """The count of the first cluster that was used; all others must have the same."""
-
-
-class _Stage(enum.Enum):
-    OPEN = 1
-    PREPARING = 2
-    PREPARED = 3
-    ACTIVATING = 4
-
-
-@dataclass(slots=True)
-class _Link:
-    id: LinkId
-    candidate: Candidate
-    facts: model.Facts
-    since: float
-    """When it was opened or, later, activated."""
-    stage: _Stage = _Stage.OPEN
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    id: AttemptId
-    candidate: Candidate
-
-
-@dataclass(slots=True)
-class _Slot:
-    """At most one of the three: an attempt in flight, a link, a pause."""
-
-    attempt: _Attempt | None = None
-    link: _Link | None = None
-    timer: TimerId | None = None
-
-
-@dataclass(slots=True)
-class _Standby(_Slot):
-    queue: list[Candidate] = field(default_factory=list)
-    failures: int = 0
-    """Rounds without a standby and quick losses of one, in a row."""
-    published: model.StandbyChanged = field(default_factory=lambda: model.StandbyChanged(standby=None))
-
-
-@dataclass(slots=True, kw_only=True)
-class _Pursuit(_Slot):
-    timeline: Timeline
-    former: _Link | None
-    """The link that was lost; None at the start."""
-    calls: model.CallCounts = field(default_factory=model.CallCounts)
-    look_until: float | None = None
-    looks: int = 0
-    round: int = 0
-    queue: list[Candidate] = field(default_factory=list)
-    attempts: int = 0
-    failed: dict[str, str] = field(default_factory=dict)
-    """Why, by name, for the candidates of this round."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Switch(_Slot):
-    request: model.RequestId
-    what: model.SwitchTo
-    timeline: Timeline
-    former: _Link
-    held: bool = False
-    left: int | None = None
-    """Short calls that still ran when draining ended; None before."""
-    lost: model.Lost | None = None
-    """The loss of the former link, when it came after the order to activate the target."""
 
 
 class Controller:
@@ -173,10 +66,10 @@ class Controller:
         self._keeps_standby = options.standby and len(candidates) > 1 and not self._stays
         self._attempt_ids = itertools.count(1)
         self._timer_ids = itertools.count(1)
-        self._active: _Link | None = None
-        self._standby = _Standby()
-        self._pursuit: _Pursuit | None = None
-        self._switch: _Switch | None = None
+        self._active: Link | None = None
+        self._standby = Standby()
+        self._pursuit: Pursuit | None = None
+        self._switch: Switch | None = None
         self._ended = False
         self._reasons: dict[str, str] = {}
         self._partitions: tuple[int, str] | None = None
@@ -250,17 +143,17 @@ class Controller:
     def _on_started(self) -> None:
         if self._mode() is Mode.IDLE:
             timeline = Timeline(began=self._now, why="the client was started", planned=False, from_cluster=None)
-            self._pursuit = _Pursuit(timeline=timeline, former=None)
+            self._pursuit = Pursuit(timeline=timeline, former=None)
             self._begin_round(self._pursuit)
 
     def _on_opened(self, event: model.Opened) -> None:
-        slot = next((slot for slot in self._slots() if slot.attempt and slot.attempt.id == event.attempt), None)
-        if slot is None or slot.attempt is None:
+        slot, attempt = self._of_attempt(event.attempt)
+        if slot is None or attempt is None:
             self._do(model.Close(link=event.link, why="nobody waits for it any more"))
             return
-        link = _Link(event.link, slot.attempt.candidate, event.facts, self._now)
         slot.attempt = None
-        unfit = self._unfit(link, other_than=None if isinstance(slot, _Pursuit) else self._active)
+        link = Link(event.link, attempt.candidate, event.facts, self._now)
+        unfit = self._unfit(link, other_than=None if isinstance(slot, Pursuit) else self._active)
         if unfit is None:
             slot.link = link
             self._link_opened(slot, link)
@@ -269,11 +162,11 @@ class Controller:
             self._do(model.Close(link=link.id, why=describe(reason, detail)))
             self._slot_failed(slot, link.candidate, reason, detail)
 
-    def _link_opened(self, slot: _Slot, link: _Link) -> None:
-        if isinstance(slot, _Pursuit):
+    def _link_opened(self, slot: Slot, link: Link) -> None:
+        if isinstance(slot, Pursuit):
             slot.timeline.mark("opened", self._now, link.candidate.name)
             self._prepare(link)
-        elif isinstance(slot, _Switch):
+        elif isinstance(slot, Switch):
             slot.timeline.mark("opened", self._now, link.candidate.name)
             self._hold_and_prepare(slot, link)
         else:
@@ -281,46 +174,40 @@ class Controller:
             self._publish_standby(link.candidate.name, "")
 
     def _on_open_failed(self, event: model.OpenFailed) -> None:
-        for slot in self._slots():
-            if slot.attempt is not None and slot.attempt.id == event.attempt:
-                candidate, slot.attempt = slot.attempt.candidate, None
-                self._slot_failed(slot, candidate, event.reason, event.detail)
-                return
+        slot, attempt = self._of_attempt(event.attempt)
+        if slot is not None and attempt is not None:
+            slot.attempt = None
+            self._slot_failed(slot, attempt.candidate, event.reason, event.detail)
 
     def _on_prepared(self, event: model.Prepared) -> None:
-        for slot in self._slots():
-            link = slot.link
-            if link is not None and link.id == event.link and link.stage is _Stage.PREPARING:
-                link.stage = _Stage.PREPARED
-                if isinstance(slot, _Pursuit):
-                    slot.timeline.mark("prepared", self._now)
-                    self._activate(link, self._kind(link, slot.former))
-                elif isinstance(slot, _Switch):
-                    slot.timeline.mark("prepared", self._now)
-                    self._activate_target_when_ready(slot)
+        slot, link = self._of_link(event.link)
+        if link is None or link.stage is not Stage.PREPARING:
+            return
+        link.stage = Stage.PREPARED
+        if isinstance(slot, Pursuit):
+            slot.timeline.mark("prepared", self._now)
+            self._activate(link, self._kind(link, slot.former))
+        elif isinstance(slot, Switch):
+            slot.timeline.mark("prepared", self._now)
+            self._activate_target_when_ready(slot)
 
     def _on_prepare_failed(self, event: model.PrepareFailed) -> None:
-        for slot in self._slots():
-            link = slot.link
-            if link is not None and link.id == event.link and link.stage is _Stage.PREPARING:
-                slot.link = None
-                self._do(model.Close(link=link.id, why=describe(Reason.PREPARATION, event.detail)))
-                self._slot_failed(slot, link.candidate, Reason.PREPARATION, event.detail)
-                return
+        slot, link = self._of_link(event.link)
+        if slot is not None and link is not None and link.stage is Stage.PREPARING:
+            slot.link = None
+            self._do(model.Close(link=link.id, why=describe(Reason.PREPARATION, event.detail)))
+            self._slot_failed(slot, link.candidate, Reason.PREPARATION, event.detail)
 
     def _on_lost(self, event: model.Lost) -> None:
+        slot, link = self._of_link(event.link)
         if self._active is not None and self._active.id == event.link:
-            self._on_active_lost(event)
-            return
-        for slot in self._slots():
-            link = slot.link
-            if link is not None and link.id == event.link:
-                slot.link = None
-                if slot is self._standby:
-                    self._standby_lost(link, _cause(event))
-                else:
-                    self._slot_failed(slot, link.candidate, Reason.LOST, _cause(event))
-                return
+            self._active_lost(self._active, event)
+        elif slot is not None and link is not None:
+            slot.link = None
+            if slot is self._standby:
+                self._standby_lost(link, _cause(event))
+            else:
+                self._slot_failed(slot, link.candidate, Reason.LOST, _cause(event))
 
     def _on_drained(self, event: model.Drained) -> None:
         switch = self._switch
@@ -330,11 +217,13 @@ class Controller:
             self._activate_target_when_ready(switch)
 
     def _on_activated(self, event: model.Activated) -> None:
-        pursuit, switch = self._pursuit, self._switch
-        if pursuit and pursuit.link and pursuit.link.id == event.link and pursuit.link.stage is _Stage.ACTIVATING:
-            self._pursuit_ended(pursuit, pursuit.link, event)
-        elif switch and switch.link and switch.link.id == event.link and switch.link.stage is _Stage.ACTIVATING:
-            self._switch_ended(switch, switch.link, event)
+        slot, link = self._of_link(event.link)
+        if link is None or link.stage is not Stage.ACTIVATING:
+            return
+        if isinstance(slot, Pursuit):
+            self._pursuit_ended(slot, link, event)
+        elif isinstance(slot, Switch):
+            self._switch_ended(slot, link, event)
 
     def _on_timer(self, event: model.TimerFired) -> None:
         pursuit, standby = self._pursuit, self._standby
@@ -355,13 +244,13 @@ class Controller:
         else:
             self._on_switch_to(event.request, event.what)
 
-    def _slot_failed(self, slot: _Slot, candidate: Candidate, reason: Reason, detail: str) -> None:
+    def _slot_failed(self, slot: Slot, candidate: Candidate, reason: Reason, detail: str) -> None:
         """Go on after a candidate could not be opened or prepared; nothing of it is left in the slot."""
         text = describe(reason, detail)
         self._reasons[candidate.name] = text
-        if isinstance(slot, _Switch):
+        if isinstance(slot, Switch):
             self._abort_switch(slot, f"{candidate.name!r} can't be switched to: {text}")
-        elif isinstance(slot, _Pursuit):
+        elif isinstance(slot, Pursuit):
             slot.failed[candidate.name] = text
             if slot.round == 0:
                 self._look_failed(slot, candidate, reason, text)
@@ -373,25 +262,23 @@ class Controller:
 
     # ------------------------------------------------------------------------------------------------------ the pursuit
 
-    def _on_active_lost(self, event: model.Lost) -> None:
-        link, switch = self._active, self._switch
-        if link is None:
-            return
+    def _active_lost(self, link: Link, event: model.Lost) -> None:
+        switch = self._switch
         self._active = None
+        if switch is not None and switch.link is not None and switch.link.stage is Stage.ACTIVATING:
+            switch.lost = event  # the target is about to be in use, which settles it
+            return
         if switch is not None:
-            if switch.link is not None and switch.link.stage is _Stage.ACTIVATING:
-                switch.lost = event  # the target is about to be in use: it is no failover any more
-                return
             self._switch_overtaken(switch)
         self._pursue(link, event)
 
-    def _pursue(self, former: _Link, event: model.Lost) -> None:
+    def _pursue(self, former: Link, event: model.Lost) -> None:
         name, cause = former.candidate.name, _cause(event)
         self._publish_lifecycle(Lifecycle.DISCONNECTED, name, None)
         self._cancel_pause(self._standby)
         timeline = Timeline(began=self._now, why=f"{name!r} was lost: {cause}", planned=False, from_cluster=name)
         timeline.mark("lost", self._now, cause)
-        pursuit = self._pursuit = _Pursuit(timeline=timeline, former=former, calls=event.calls)
+        pursuit = self._pursuit = Pursuit(timeline=timeline, former=former, calls=event.calls)
         self._reasons[name] = describe(Reason.LOST, cause)
         self._flaps = self._flaps + 1 if self._now - former.since < _STABLE else 0
         if self._flaps > _FREE_FLAPS:
@@ -399,7 +286,7 @@ class Controller:
         else:
             self._look(pursuit)
 
-    def _look(self, pursuit: _Pursuit) -> None:
+    def _look(self, pursuit: Pursuit) -> None:
         """Look whether the lost cluster is still there, over fresh connections."""
         assert pursuit.former is not None  # noqa: S101 - without a loss there is no look
         candidate = pursuit.former.candidate
@@ -420,7 +307,7 @@ class Controller:
         limit = min(pursuit.look_until, self._now + self._options.open_timeout)
         pursuit.attempt = self._open(candidate, Role.ACTIVE, limit)
 
-    def _look_failed(self, pursuit: _Pursuit, candidate: Candidate, reason: Reason, text: str) -> None:
+    def _look_failed(self, pursuit: Pursuit, candidate: Candidate, reason: Reason, text: str) -> None:
         given_time = self._options.reconnect_grace is not None or candidate.connect_timeout is not None
         over = reason in _SAYS_NO or (reason is Reason.REFUSED and not given_time)
         pause = _LOOK_BACKOFF.pause(pursuit.looks, self._random())
@@ -431,7 +318,7 @@ class Controller:
         pursuit.timeline.because(f"a quick look at it found: {text}")
         self._begin_round(pursuit)
 
-    def _begin_round(self, pursuit: _Pursuit) -> None:
+    def _begin_round(self, pursuit: Pursuit) -> None:
         pursuit.round += 1
         pursuit.failed = {}
         pursuit.queue = self._cycle(pursuit.former)
@@ -443,30 +330,27 @@ class Controller:
             pursuit.timeline.mark("round", self._now, detail)
         self._try_next(pursuit)
 
-    def _try_next(self, pursuit: _Pursuit) -> None:
-        standby = self._standby
+    def _try_next(self, pursuit: Pursuit) -> None:
+        standby, began = self._standby, pursuit.timeline.began
+        attempts_left = pursuit.attempts < self._give_up.attempts
         if standby.link is not None or standby.attempt is not None:
             self._use_standby(pursuit)
-        elif self._has_tried_enough(pursuit) and self._now >= pursuit.timeline.began + self._give_up.seconds:
+        elif not attempts_left and self._now >= began + self._give_up.seconds:
             self._end("no cluster could be used")
-            seconds = self._now - pursuit.timeline.began
-            self._do(model.GiveUp(reasons=dict(self._reasons), attempts=pursuit.attempts, seconds=seconds))
+            reasons, seconds = dict(self._reasons), self._now - began
+            self._do(model.GiveUp(reasons=reasons, attempts=pursuit.attempts, seconds=seconds))
         elif pursuit.queue:
             pursuit.attempts += 1
             candidate = pursuit.queue.pop(0)
             pursuit.attempt = self._open(candidate, Role.ACTIVE, self._now + self._options.open_timeout)
         else:
             pause = self._pause_after(pursuit.round)
-            if self._has_tried_enough(pursuit):
-                end = pursuit.timeline.began + self._give_up.seconds
-                pause = max(_LEAST_PAUSE, min(pause, end - self._now))
+            if not attempts_left:  # only time is: no pause beyond its end
+                pause = max(_LEAST_PAUSE, min(pause, began + self._give_up.seconds - self._now))
             self._publish(model.RoundFailed(number=pursuit.round, reasons=dict(pursuit.failed), pause=pause))
             self._pause(pursuit, pause)
 
-    def _has_tried_enough(self, pursuit: _Pursuit) -> bool:
-        return pursuit.attempts >= self._give_up.attempts
-
-    def _use_standby(self, pursuit: _Pursuit) -> None:
+    def _use_standby(self, pursuit: Pursuit) -> None:
         """Take the standby over as it is: ready, or still being opened."""
         standby = self._standby
         pursuit.link, pursuit.attempt, standby.link, standby.attempt = standby.link, standby.attempt, None, None
@@ -478,13 +362,13 @@ class Controller:
             return
         name = pursuit.link.candidate.name
         pursuit.timeline.mark("standby used", self._now, name)
-        if pursuit.link.stage is _Stage.OPEN:
+        if pursuit.link.stage is Stage.OPEN:
             self._prepare(pursuit.link)
-        elif pursuit.link.stage is _Stage.PREPARED:
+        elif pursuit.link.stage is Stage.PREPARED:
             self._activate(pursuit.link, self._kind(pursuit.link, pursuit.former))
         self._publish_standby(None, f"{name!r} takes over")
 
-    def _pursuit_ended(self, pursuit: _Pursuit, link: _Link, event: model.Activated) -> None:
+    def _pursuit_ended(self, pursuit: Pursuit, link: Link, event: model.Activated) -> None:
         kind = self._kind(link, pursuit.former)
         name = link.candidate.name
         former = pursuit.former.candidate.name if pursuit.former else None
@@ -514,7 +398,7 @@ class Controller:
             began=self._now, why="an operator asked for it", planned=True, from_cluster=active.candidate.name
         )
         timeline.mark("requested", self._now)
-        switch = self._switch = _Switch(request=request, what=what, timeline=timeline, former=active)
+        switch = self._switch = Switch(request=request, what=what, timeline=timeline, former=active)
         self._cancel_pause(self._standby)
         self._abandon(self._standby)
         standby = self._standby.link
@@ -538,17 +422,17 @@ class Controller:
             return "no cluster is in use at the moment: the client is looking for one by itself"
         return f"{name!r} is in use already"
 
-    def _hold_and_prepare(self, switch: _Switch, link: _Link) -> None:
+    def _hold_and_prepare(self, switch: Switch, link: Link) -> None:
         switch.held = True
         self._do(model.Hold())
         self._do(model.Drain(link=switch.former.id, deadline=self._now + switch.what.drain_timeout))
         self._prepare(link)
 
-    def _activate_target_when_ready(self, switch: _Switch) -> None:
-        if switch.link is not None and switch.link.stage is _Stage.PREPARED and switch.left is not None:
+    def _activate_target_when_ready(self, switch: Switch) -> None:
+        if switch.link is not None and switch.link.stage is Stage.PREPARED and switch.left is not None:
             self._activate(switch.link, Kind.CHANGED)
 
-    def _switch_ended(self, switch: _Switch, link: _Link, event: model.Activated) -> None:
+    def _switch_ended(self, switch: Switch, link: Link, event: model.Activated) -> None:
         name, former = link.candidate.name, switch.former.candidate.name
         self._switch = None
         self._now_active(link)
@@ -567,7 +451,7 @@ class Controller:
         self._do(model.Answer(request=switch.request, report=report))
         self._ready_standby()
 
-    def _abort_switch(self, switch: _Switch, why: str) -> None:
+    def _abort_switch(self, switch: Switch, why: str) -> None:
         """End a switch whose target is gone; calls go on where they were, unless that is gone too."""
         self._switch = None
         if self._active is not None and switch.held:
@@ -578,7 +462,7 @@ class Controller:
         else:
             self._ready_standby()
 
-    def _switch_overtaken(self, switch: _Switch) -> None:
+    def _switch_overtaken(self, switch: Switch) -> None:
         """Answer a switch whose cluster was lost meanwhile; its target is the standby from now on."""
         self._switch = None
         former, standby = switch.former.candidate.name, self._standby
@@ -606,7 +490,7 @@ class Controller:
         if link is not None:
             if not self._keeps_standby:
                 self._close(standby, "no standby is wanted")
-            elif link.stage is not _Stage.OPEN:  # user listeners are registered on it: it would keep their events
+            elif link.stage is not Stage.OPEN:  # user listeners are registered on it: it would keep their events
                 self._close(standby, "it was prepared for a switch that did not come")
             elif link.facts.cluster_id == active.facts.cluster_id:
                 self._close(standby, Reason.SAME_CLUSTER.value)
@@ -632,7 +516,7 @@ class Controller:
         self._publish_standby(None, "; ".join(reasons))
         self._pause(standby, self._pause_after(standby.failures))
 
-    def _standby_lost(self, link: _Link, cause: str) -> None:
+    def _standby_lost(self, link: Link, cause: str) -> None:
         standby, name = self._standby, link.candidate.name
         self._reasons[name] = describe(Reason.LOST, cause)
         self._publish_standby(None, f"{name}: {self._reasons[name]}")
@@ -653,21 +537,33 @@ class Controller:
 
     # ---------------------------------------------------------------------------------------------------------- common
 
-    def _slots(self) -> list[_Slot]:
+    def _slots(self) -> list[Slot]:
         return [slot for slot in (self._pursuit, self._switch, self._standby) if slot is not None]
+
+    def _of_attempt(self, attempt: AttemptId) -> tuple[Slot | None, Attempt | None]:
+        for slot in self._slots():
+            if slot.attempt is not None and slot.attempt.id == attempt:
+                return slot, slot.attempt
+        return None, None
+
+    def _of_link(self, link: LinkId) -> tuple[Slot | None, Link | None]:
+        for slot in self._slots():
+            if slot.link is not None and slot.link.id == link:
+                return slot, slot.link
+        return None, None
 
     @property
     def _active_candidate(self) -> Candidate | None:
         return self._active.candidate if self._active else None
 
-    def _cycle(self, after: _Link | None) -> list[Candidate]:
+    def _cycle(self, after: Link | None) -> list[Candidate]:
         """Return the candidates of a round: in list order at the start, else cyclically, that of the link last."""
         if self._stays:
             return [after.candidate if after else self._candidates[0]]
         start = self._candidates.index(after.candidate) + 1 if after else 0
         return [*self._candidates[start:], *self._candidates[:start]]
 
-    def _unfit(self, link: _Link, *, other_than: _Link | None) -> tuple[Reason, str] | None:
+    def _unfit(self, link: Link, *, other_than: Link | None) -> tuple[Reason, str] | None:
         facts, name = link.facts, link.candidate.name
         if self._options.require_failover_supported and not facts.failover_supported:
             detail = f"{name!r} answers that it does not support failover, and require_failover_supported is set"
@@ -680,51 +576,51 @@ class Controller:
             return Reason.SAME_CLUSTER, f"{name!r} is the cluster {facts.cluster_id} that is in use already"
         return None
 
-    def _kind(self, link: _Link, former: _Link | None) -> Kind:
+    def _kind(self, link: Link, former: Link | None) -> Kind:
         if former is None:
             return Kind.FIRST
         if link.facts.cluster_id == former.facts.cluster_id:
             return Kind.SAME
         return Kind.RESTARTED if link.candidate == former.candidate else Kind.CHANGED
 
-    def _now_active(self, link: _Link) -> None:
+    def _now_active(self, link: Link) -> None:
         link.since = self._now
         self._active = link
         self._reasons.clear()
         if self._partitions is None:
             self._partitions = (link.facts.partition_count, link.candidate.name)
 
-    def _open(self, candidate: Candidate, role: Role, deadline: float) -> _Attempt:
-        attempt = _Attempt(AttemptId(next(self._attempt_ids)), candidate)
+    def _open(self, candidate: Candidate, role: Role, deadline: float) -> Attempt:
+        attempt = Attempt(AttemptId(next(self._attempt_ids)), candidate)
         self._do(model.Open(attempt=attempt.id, candidate=candidate.id, role=role, deadline=deadline))
         return attempt
 
-    def _prepare(self, link: _Link) -> None:
-        link.stage = _Stage.PREPARING
+    def _prepare(self, link: Link) -> None:
+        link.stage = Stage.PREPARING
         self._do(model.Prepare(link=link.id, deadline=self._now + self._options.prepare_timeout))
 
-    def _activate(self, link: _Link, kind: Kind) -> None:
-        link.stage = _Stage.ACTIVATING
+    def _activate(self, link: Link, kind: Kind) -> None:
+        link.stage = Stage.ACTIVATING
         self._do(model.Activate(link=link.id, kind=kind))
 
     def _pause_after(self, failures: int) -> float:
         return max(_LEAST_PAUSE, self._backoff.pause(failures, self._random()))
 
-    def _pause(self, slot: _Slot, seconds: float) -> None:
+    def _pause(self, slot: Slot, seconds: float) -> None:
         slot.timer = TimerId(next(self._timer_ids))
         self._do(model.SetTimer(timer=slot.timer, at=self._now + seconds))
 
-    def _cancel_pause(self, slot: _Slot) -> None:
+    def _cancel_pause(self, slot: Slot) -> None:
         if slot.timer is not None:
             self._do(model.CancelTimer(timer=slot.timer))
             slot.timer = None
 
-    def _abandon(self, slot: _Slot) -> None:
+    def _abandon(self, slot: Slot) -> None:
         if slot.attempt is not None:
             self._do(model.Abandon(attempt=slot.attempt.id))
             slot.attempt = None
 
-    def _close(self, slot: _Slot, why: str) -> None:
+    def _close(self, slot: Slot, why: str) -> None:
         """Close the slot's link; for the standby also say that it is gone."""
         if slot.link is not None:
             self._do(model.Close(link=slot.link.id, why=why))
