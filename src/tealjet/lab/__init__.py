@@ -1,5 +1,6 @@
 """Hazelcast clusters on this machine, to try, test and show things with."""
 
+from tealjet.lab.faults import FaultProxy
 from tealjet.lab.jvm import (
     VERSIONS,
     ClusterOptions,
@@ -9,17 +10,20 @@ from tealjet.lab.jvm import (
     LocalCluster,
     LocalMember,
     MemberStartError,
+    prepare,
     start_local,
 )
 
 __all__ = [
     "VERSIONS",
     "ClusterOptions",
+    "FaultProxy",
     "Lab",
     "LabError",
     "LabStart",
     "LocalCluster",
     "LocalMember",
     "MemberStartError",
+    "prepare",
     "start_local",
 ]
