@@ -1,0 +1,334 @@
+"""The messages that the client itself sends and reads, declared: everything about them that is not common to all.
+
+What users call goes through the official package's own codecs; here is what the engine needs to open, watch and manage
+clusters, in both directions, so that members for demos and tests can be played from the same table. The layouts are
+those of the Open Binary Client Protocol 2.0 (Hazelcast IMDG 4.0), what Hazelcast 5 added has a default.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+from tealjet.protocol import values
+from tealjet.protocol.layout import (
+    BOOLEAN,
+    BYTE,
+    BYTES,
+    INT,
+    LONG,
+    NULLABLE_UUID,
+    PARTITIONS,
+    STRING,
+    UUID,
+    Field,
+    Fields,
+    array_of,
+    enum_of,
+    list_of,
+    map_of,
+    nullable,
+    pairs_of,
+    structure,
+)
+
+__all__ = [
+    "ADD_CLUSTER_VIEW_LISTENER",
+    "APPLY_MC_CONFIG",
+    "AUTHENTICATION",
+    "AUTHENTICATION_CUSTOM",
+    "BLOCKING",
+    "BLOCKING_CALLS",
+    "CREATE_PROXIES",
+    "CREATE_PROXY",
+    "ERROR",
+    "GET_CLUSTER_METADATA",
+    "LOCAL_BACKUP_LISTENER",
+    "MESSAGES",
+    "PING",
+    "TRIGGER_PARTITION_ASSIGNMENT",
+    "Layout",
+    "MessageType",
+]
+
+_REQUEST_HEADER = 16
+"""Bytes of a request's first frame before its fields: message type, correlation id, partition id."""
+_RESPONSE_HEADER = 13
+"""Message type, correlation id, number of backup acknowledgements."""
+_EVENT_HEADER = 16
+"""Message type, correlation id, partition id."""
+
+_EMPTY: Mapping[Any, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One kind of message: its number, its fields and what is made of them."""
+
+    type: int
+    fields: Fields
+    make: Callable[..., Any] | None = None
+    """Makes the value from the fields by name; without it the value is the only field's, or None."""
+
+
+R = TypeVar("R")
+E = TypeVar("E")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MessageType(Generic[R, E]):
+    """A request with its answer, of type ``R``, and the events that follow it, of type ``E``."""
+
+    name: str
+    """The protocol's name."""
+    retryable: bool
+    """It may be sent again when it is not known whether it arrived."""
+    request: Layout
+    response: Layout
+    events: Mapping[int, Layout]
+    """By message type."""
+    more_events: bool
+    """Newer members send events that are not declared here: they are read as None."""
+
+
+def _declare(
+    name: str,
+    number: int,
+    *,
+    retryable: bool,
+    request: tuple[Field, ...] = (),
+    response: tuple[Field, ...] = (),
+    make: Callable[..., Any] | None = None,
+    events: tuple[tuple[Callable[..., Any], tuple[Field, ...]], ...] = (),
+    more_events: bool = False,
+) -> MessageType[Any, Any]:
+    """Declare a message; its answer has the next number, its events those that follow."""
+    event_layouts = (
+        Layout(number + 2 + i, Fields(fields, header_size=_EVENT_HEADER), make_event)
+        for i, (make_event, fields) in enumerate(events)
+    )
+    return MessageType(
+        name=name,
+        retryable=retryable,
+        request=Layout(number, Fields(request, header_size=_REQUEST_HEADER)),
+        response=Layout(number + 1, Fields(response, header_size=_RESPONSE_HEADER), make),
+        events=MappingProxyType({layout.type: layout for layout in event_layouts}),
+        more_events=more_events,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------- structures
+
+_ADDRESS = structure(values.Address, Field("port", INT), Field("host", STRING))
+
+_ENDPOINT_QUALIFIER = structure(values.EndpointQualifier, Field("type", INT), Field("identifier", nullable(STRING)))
+
+_MEMBER_VERSION = structure(values.MemberVersion, Field("major", BYTE), Field("minor", BYTE), Field("patch", BYTE))
+
+_MEMBER_INFO = structure(
+    values.MemberInfo,
+    Field("uuid", UUID),
+    Field("lite_member", BOOLEAN),
+    Field("address", _ADDRESS),
+    Field("attributes", map_of(STRING, STRING)),
+    Field("version", _MEMBER_VERSION),
+    Field("address_map", map_of(_ENDPOINT_QUALIFIER, _ADDRESS), _EMPTY),
+)
+
+_STACK_TRACE_ELEMENT = structure(
+    values.StackTraceElement,
+    Field("line_number", INT),
+    Field("class_name", STRING),
+    Field("method_name", STRING),
+    Field("file_name", nullable(STRING)),
+)
+
+_ERROR_HOLDER = structure(
+    values.ErrorHolder,
+    Field("error_code", INT),
+    Field("class_name", STRING),
+    Field("message", nullable(STRING)),
+    Field("stack_trace_elements", list_of(_STACK_TRACE_ELEMENT)),
+)
+
+_CLIENT_FILTER_ENTRY = structure(
+    values.ClientFilterEntry, Field("kind", enum_of(values.ClientFilterKind, INT)), Field("value", STRING)
+)
+
+# ------------------------------------------------------------------------------------------------------------ messages
+
+_AUTHENTICATION_RESPONSE = (
+    Field("status", BYTE),
+    Field("member_uuid", NULLABLE_UUID),
+    Field("serialization_version", BYTE),
+    Field("partition_count", INT),
+    Field("cluster_id", NULLABLE_UUID),
+    Field("failover_supported", BOOLEAN, False),
+    Field("member_list_version", INT, -1),
+    Field("partition_list_version", INT, -1),
+    Field("address", nullable(_ADDRESS)),
+    Field("server_version", STRING),
+    Field("tpc_ports", nullable(array_of(INT)), None),
+    Field("tpc_token", nullable(BYTES), None),
+    Field("members", list_of(_MEMBER_INFO), ()),
+    Field("partitions", PARTITIONS, _EMPTY),
+    Field("key_value_pairs", map_of(STRING, STRING), _EMPTY),
+)
+_CLIENT = (
+    Field("client_type", STRING),
+    Field("client_hazelcast_version", STRING),
+    Field("client_name", STRING),
+    Field("labels", list_of(STRING)),
+)
+
+AUTHENTICATION: MessageType[values.AuthenticationResponse, None] = _declare(
+    "client.authentication",
+    0x000100,
+    retryable=True,
+    request=(
+        Field("uuid", NULLABLE_UUID),
+        Field("serialization_version", BYTE),
+        Field("cluster_name", STRING),
+        Field("username", nullable(STRING)),
+        Field("password", nullable(STRING)),
+        *_CLIENT,
+    ),
+    response=_AUTHENTICATION_RESPONSE,
+    make=values.AuthenticationResponse,
+)
+
+AUTHENTICATION_CUSTOM: MessageType[values.AuthenticationResponse, None] = _declare(
+    "client.authenticationCustom",
+    0x000200,
+    retryable=True,
+    request=(
+        Field("uuid", NULLABLE_UUID),
+        Field("serialization_version", BYTE),
+        Field("cluster_name", STRING),
+        Field("credentials", BYTES),
+        *_CLIENT,
+    ),
+    response=_AUTHENTICATION_RESPONSE,
+    make=values.AuthenticationResponse,
+)
+
+ADD_CLUSTER_VIEW_LISTENER: MessageType[None, values.MembersView | values.PartitionsView | None] = _declare(
+    "client.addClusterViewListener",
+    0x000300,
+    retryable=False,
+    events=(
+        (values.MembersView, (Field("version", INT), Field("members", list_of(_MEMBER_INFO)))),
+        (values.PartitionsView, (Field("version", INT), Field("partitions", PARTITIONS))),
+    ),
+    more_events=True,
+)
+
+CREATE_PROXY: MessageType[None, None] = _declare(
+    "client.createProxy",
+    0x000400,
+    retryable=False,
+    request=(Field("name", STRING), Field("service_name", STRING)),
+)
+
+PING: MessageType[None, None] = _declare("client.ping", 0x000B00, retryable=True)
+
+CREATE_PROXIES: MessageType[None, None] = _declare(
+    "client.createProxies",
+    0x000E00,
+    retryable=False,
+    request=(Field("proxies", pairs_of(STRING, STRING)),),
+)
+"""Creates many proxies, given as pairs of name and service. Hazelcast Jet 4.3 takes this number for another message."""
+
+LOCAL_BACKUP_LISTENER: MessageType[uuid.UUID, values.BackupEvent] = _declare(
+    "client.localBackupListener",
+    0x000F00,
+    retryable=False,
+    response=(Field("registration_id", UUID),),
+    events=((values.BackupEvent, (Field("source_correlation_id", LONG),)),),
+)
+
+TRIGGER_PARTITION_ASSIGNMENT: MessageType[None, None] = _declare(
+    "client.triggerPartitionAssignment", 0x001000, retryable=True
+)
+
+APPLY_MC_CONFIG: MessageType[None, None] = _declare(
+    "mc.applyMCConfig",
+    0x200D00,
+    retryable=False,
+    request=(
+        Field("mode", enum_of(values.ClientFilterMode, INT)),
+        Field("etag", STRING),
+        Field("entries", list_of(_CLIENT_FILTER_ENTRY)),
+    ),
+)
+
+GET_CLUSTER_METADATA: MessageType[values.ClusterMetadata, None] = _declare(
+    "mc.getClusterMetadata",
+    0x200E00,
+    retryable=True,
+    response=(
+        Field("state", enum_of(values.ClusterState, BYTE)),
+        Field("cluster_time", LONG),
+        Field("cluster_id", NULLABLE_UUID, None),
+        Field("member_version", STRING),
+        Field("jet_version", nullable(STRING), None),
+    ),
+    make=values.ClusterMetadata,
+)
+
+MESSAGES: tuple[MessageType[Any, Any], ...] = (
+    AUTHENTICATION,
+    AUTHENTICATION_CUSTOM,
+    ADD_CLUSTER_VIEW_LISTENER,
+    CREATE_PROXY,
+    PING,
+    CREATE_PROXIES,
+    LOCAL_BACKUP_LISTENER,
+    TRIGGER_PARTITION_ASSIGNMENT,
+    APPLY_MC_CONFIG,
+    GET_CLUSTER_METADATA,
+)
+
+ERROR = Layout(0, Fields((Field("errors", list_of(_ERROR_HOLDER)),), header_size=_RESPONSE_HEADER))
+"""The answer to any request that failed: an exception and its causes."""
+
+# ------------------------------------------------------------------------------------------------------- blocking calls
+
+BLOCKING_CALLS: Mapping[str, int] = MappingProxyType(
+    {
+        "map.tryRemove": 0x010B00,
+        "map.tryPut": 0x010C00,
+        "map.lock": 0x011000,
+        "map.tryLock": 0x011100,
+        "multiMap.lock": 0x021000,
+        "multiMap.tryLock": 0x021100,
+        "queue.offer": 0x030100,
+        "queue.put": 0x030200,
+        "queue.poll": 0x030500,
+        "queue.take": 0x030600,
+        "fencedLock.lock": 0x070100,
+        "fencedLock.tryLock": 0x070200,
+        "executorService.submitToPartition": 0x080500,
+        "executorService.submitToMember": 0x080600,
+        "countDownLatch.await": 0x0B0200,
+        "semaphore.acquire": 0x0C0200,
+        "transactionalMap.getForUpdate": 0x0E0300,
+        "transactionalQueue.offer": 0x120100,
+        "transactionalQueue.take": 0x120200,
+        "transactionalQueue.poll": 0x120300,
+        "transactionalQueue.peek": 0x120400,
+        "ringbuffer.readOne": 0x170700,
+        "ringbuffer.readMany": 0x170900,
+        "sql.execute": 0x210400,
+        "sql.fetch": 0x210500,
+        "jet.joinSubmittedJob": 0xFE0500,
+    }
+)
+"""Requests whose answer may wait for somebody else, however well the cluster is, by the protocol's names."""
+
+BLOCKING: frozenset[int] = frozenset(BLOCKING_CALLS.values())
+"""Their message types."""
