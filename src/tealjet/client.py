@@ -23,7 +23,6 @@ from typing import Any
 import hazelcast
 from hazelcast.asyncio import HazelcastClient as AsyncioHazelcastClient
 from hazelcast.config import Config
-from hazelcast.core import AddressHelper
 
 from tealjet.bridge.call_errors import OfficialErrors
 from tealjet.bridge.callbacks import CallbackThreads, LoopCallbacks
@@ -46,7 +45,6 @@ _log = logging.getLogger("tealjet")
 _client_numbers = itertools.count(1)
 _CLOSE_LIMIT = 2.0
 """Seconds that the end of a client waits for a thread."""
-_DEFAULT_JITTER = 0.2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,44 +87,33 @@ def plan_for_failover(config: FailoverConfig | str | Path | None, options: dict[
     """
     if not isinstance(config, FailoverConfig):
         config = FailoverConfig.load(config)
-    rule = java_give_up_rule(config.try_count, len(config.clients), _connect_timeout(config.clients[0]))
+    rule = java_give_up_rule(config.try_count, len(config.clients), config.first.cluster_connect_timeout)
     return _plan(config, merged_options(config, options), rule)
 
 
 def plan_for_one_cluster(config: ClientConfig | Config | str | Path | None, options: dict[str, Any]) -> Plan:
     """Read the configuration of an ordinary client, with the arguments of :func:`plan_for_failover`."""
-    if isinstance(config, Config):
-        config = ClientConfig.wrap(config)
-    elif not isinstance(config, ClientConfig):
+    if not isinstance(config, ClientConfig | Config):
         config = ClientConfig.load(config)
     alone = FailoverConfig(clients=[config])
-    limit = _connect_timeout(config)
+    limit = alone.first.cluster_connect_timeout
     rule = java_give_up_rule(None, 1, None) if limit is None else GiveUpRule(attempts=1, seconds=limit)
     return _plan(alone, merged_options(alone, options), rule)
 
 
 def _plan(config: FailoverConfig, options: FailoverOptions, give_up: GiveUpRule) -> Plan:
-    clients = [one if isinstance(one, ClientConfig) else ClientConfig.wrap(one) for one in config.clients]
-    first, official = clients[0], clients[0].config
-    names = _unique([one.config.cluster_name for one in clients])
+    official = config.first.config
     name = official.client_name or f"hz.client_{next(_client_numbers)}"
     silence = options.silence
-    if options.silence_limit is None and "heartbeat_timeout" in first.explicit:
-        silence = official.heartbeat_timeout
-    jitter = official.retry_jitter if "retry_jitter" in first.explicit else _DEFAULT_JITTER
+    if options.silence_limit is None and config.first.heartbeat_timeout is not None:
+        silence = config.first.heartbeat_timeout
     return Plan(
         config=official,
         name=name,
-        candidates=tuple(
-            Candidate(
-                id=number,
-                name=names[number],
-                cluster_name=one.config.cluster_name,
-                connect_timeout=_connect_timeout(one),
-            )
-            for number, one in enumerate(clients)
+        candidates=config.candidates,
+        targets=tuple(
+            _target(candidate.name, client) for candidate, client in zip(config.candidates, config.clients, strict=True)
         ),
-        targets=tuple(_target(names[number], one) for number, one in enumerate(clients)),
         settings=Settings(
             client_uuid=uuid.uuid4(),
             client_name=name,
@@ -144,51 +131,21 @@ def _plan(config: FailoverConfig, options: FailoverOptions, give_up: GiveUpRule)
             max_parked_calls=options.max_parked_calls,
         ),
         options=options,
-        backoff=Backoff(
-            initial=official.retry_initial_backoff,
-            maximum=official.retry_max_backoff,
-            multiplier=official.retry_multiplier,
-            jitter=jitter,
-        ),
+        backoff=config.first.backoff,
         give_up=give_up,
     )
 
 
-def _connect_timeout(config: ClientConfig | Config) -> float | None:
-    """Return an explicit cluster-connect-timeout; -1 counts as not set, as in Java."""
-    config = config if isinstance(config, ClientConfig) else ClientConfig.wrap(config)
-    timeout = config.config.cluster_connect_timeout
-    return float(timeout) if "cluster_connect_timeout" in config.explicit and timeout >= 0 else None
-
-
 def _target(name: str, client: ClientConfig) -> Target:
-    config = client.config
-    addresses: list[tuple[str, int]] = []
-    for member in config.cluster_members or ["127.0.0.1"]:
-        primary, secondary = AddressHelper.get_possible_addresses(member)
-        addresses += [(one.host, one.port) for one in [*primary, *secondary]]
+    username, password = client.credentials
     return Target(
         name=name,
-        cluster_name=config.cluster_name,
-        addresses=tuple(addresses),
-        username=config.creds_username,
-        password=config.creds_password,
-        connect_timeout=float(config.connection_timeout),
+        cluster_name=client.cluster_name,
+        addresses=client.addresses,
+        username=username,
+        password=password,
+        connect_timeout=float(client.config.connection_timeout),
     )
-
-
-def _unique(names: list[str]) -> list[str]:
-    """Number the repetitions of a name, as in "dev", "dev-2"."""
-    taken: set[str] = set()
-    unique = []
-    for name in names:
-        candidate, number = name, 1
-        while candidate in taken:
-            number += 1
-            candidate = f"{name}-{number}"
-        taken.add(candidate)
-        unique.append(candidate)
-    return unique
 
 
 def _no_cluster(gave_up: GiveUp) -> NoClusterError:

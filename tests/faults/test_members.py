@@ -43,5 +43,6 @@ def test_the_standby_is_connected_to_all_members_of_its_cluster(three_members: L
         standby = client._engine.snapshot().standby_link
         assert standby is not None
         link = client._engine.link_of(standby)
+        assert link is not None
         assert len(link.connections) == 3
         assert link.partitions_known.done()

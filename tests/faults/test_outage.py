@@ -77,7 +77,9 @@ def test_a_fresh_idle_cluster_without_a_partition_table_stands_by_ready(fresh_bl
         wait_for_standby(client, "green")
         standby = client._engine.snapshot().standby_link
         assert standby is not None
-        assert client._engine.link_of(standby).partitions_known.done()
+        link = client._engine.link_of(standby)
+        assert link is not None
+        assert link.partitions_known.done()
 
 
 def test_an_idle_client_follows(blue_green: Lab) -> None:

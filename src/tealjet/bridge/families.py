@@ -52,7 +52,7 @@ from tealjet.bridge.services import (
 from tealjet.engine.engine import Engine
 from tealjet.engine.link import Link, Request
 from tealjet.failover.model import Kind
-from tealjet.protocol.codec import MemberInfo
+from tealjet.protocol.values import MemberInfo
 
 __all__ = ["AsyncioFamily", "Family", "ThreadedFamily"]
 

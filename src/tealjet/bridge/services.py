@@ -24,7 +24,7 @@ from tealjet.bridge.calls import FetchSchema
 from tealjet.engine.connection import Connection
 from tealjet.engine.engine import Engine
 from tealjet.engine.listeners import Listener
-from tealjet.protocol import codec
+from tealjet.protocol import values
 from tealjet.protocol.frames import Message
 
 __all__ = [
@@ -99,13 +99,13 @@ class Members(_InternalClusterService):  # type: ignore[misc]
     def _in_lane(self, callback: Callable[[Any], object] | None) -> Callable[[Any], None] | None:
         return None if callback is None else lambda member: self._lane.put(lambda: callback(member))
 
-    def update(self, members: Sequence[codec.MemberInfo]) -> None:
+    def update(self, members: Sequence[values.MemberInfo]) -> None:
         """Take over a member list and tell the listeners who came and who left."""
         self.handle_members_view_event(next(self._versions), [_official_member(member) for member in members])
 
 
-def _official_member(member: codec.MemberInfo) -> MemberInfo:
-    major, minor, patch = member.version
+def _official_member(member: values.MemberInfo) -> MemberInfo:
+    version = MemberVersion(member.version.major, member.version.minor, member.version.patch)
     client_endpoint = EndpointQualifier(ProtocolType.CLIENT, None)
     member_endpoint = EndpointQualifier(ProtocolType.MEMBER, None)
     address = Address(member.address.host, member.address.port)
@@ -114,7 +114,7 @@ def _official_member(member: codec.MemberInfo) -> MemberInfo:
         member.uuid,
         dict(member.attributes),
         member.lite_member,
-        MemberVersion(major, minor, patch),
+        version,
         None,
         {client_endpoint: address, member_endpoint: address},
     )

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tealjet.failover.model import Kind, Outcome
-from tealjet.protocol.codec import MemberInfo
 from tealjet.protocol.frames import Message
+from tealjet.protocol.values import MemberInfo
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

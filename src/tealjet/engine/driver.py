@@ -22,7 +22,8 @@ from tealjet.engine.opening import Opener, OpenError
 from tealjet.failover import model
 from tealjet.failover.controller import Controller
 from tealjet.protocol import table
-from tealjet.protocol.codec import MemberInfo, encode_request
+from tealjet.protocol.codec import encode_request
+from tealjet.protocol.values import MemberInfo
 from tealjet.runtime import Handle, Runtime
 
 __all__ = ["Driver", "Published"]
@@ -113,6 +114,10 @@ class Driver(LinkOwner):
         finally:
             self._link_waiters.discard(waiter)
 
+    def link_of(self, link_id: model.LinkId) -> Link | None:
+        """Return an open link by its id."""
+        return self._links.get(link_id)
+
     def end(self, error: Exception) -> None:
         """End what is left after the controller has stopped or given up."""
         if self._heartbeat is not None:
@@ -200,7 +205,7 @@ class Driver(LinkOwner):
         if not proxies:
             return []
         try:
-            await link.ask(encode_request(table.CREATE_PROXIES, proxies=list(proxies)))
+            await asyncio.gather(*(link.ask(request) for request in _creating(proxies, link.member_version)))
         except Exception as error:
             if link.down:
                 raise
@@ -358,3 +363,10 @@ class Driver(LinkOwner):
             await connection.link.ask(encode_request(table.PING), connection)
 
         self._runtime.spawn(ping())
+
+
+def _creating(proxies: Sequence[tuple[str, str]], member_version: str) -> list[bytearray]:
+    """Return the requests that create the proxies on members of that version."""
+    if member_version.startswith("4."):  # Hazelcast Jet 4.3 takes the number of createProxies for another message
+        return [encode_request(table.CREATE_PROXY, name=name, service_name=service) for name, service in proxies]
+    return [encode_request(table.CREATE_PROXIES, proxies=list(proxies))]

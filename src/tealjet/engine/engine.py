@@ -121,6 +121,10 @@ class Engine:
         """The link that carries calls, None while there is none."""
         return self._driver.active
 
+    def link_of(self, link_id: model.LinkId) -> Link | None:
+        """Return a link that the controller knows, the standby's for example."""
+        return self._driver.link_of(link_id)
+
     @property
     def listeners(self) -> int:
         """How many user listeners are registered."""

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from tealjet.engine.calls import Call, Calls
 from tealjet.engine.contracts import Settings, Target
 from tealjet.failover.model import CallCounts, Cause, Facts, LinkId
-from tealjet.protocol.codec import MemberInfo, PartitionsView
-from tealjet.protocol.frames import Message, stamp
+from tealjet.protocol.frames import Message, mark_backup_aware, stamp
+from tealjet.protocol.values import MemberInfo, PartitionsView
 from tealjet.runtime import Handle, Runtime
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ __all__ = ["Link", "LinkOwner", "Listening", "Request"]
 
 _EARLY_EVENTS = 10_000
 """Events of user listeners that are kept between the preparation of a link and its activation."""
+_IDLE = 1.0
+"""Seconds without a call after which a retired link is closed: a thread may have picked one of its connections for a
+statement that it is about to send, and a cursor has no call under way between its pages."""
 
 
 class Listening(enum.Enum):
@@ -150,6 +153,7 @@ class Link:
         self._backup_timer: Handle | None = None
         self._on_call_end: Callable[[int], None] | None = None
         self._retire_timer: Handle | None = None
+        self._idle_timer: Handle | None = None
 
     # -------------------------------------------------------------------------------------------------------- sending
 
@@ -174,7 +178,7 @@ class Link:
         request = call.request
         stamp(request, correlation_id, call.partition)
         if self._backup_aware:
-            request[5] |= 1  # the backup-aware flag, bit 8 of the flags
+            mark_backup_aware(request)
         pending = self.pending
         lone = not pending
         pending[correlation_id] = call
@@ -426,7 +430,7 @@ class Link:
     # ------------------------------------------------------------------------------------------------------------ end
 
     def drain(self, deadline: float, drained: Callable[[int], None]) -> None:
-        """Call back when the short calls under way have ended, or at the deadline; with how many calls of any kind stay."""
+        """Call back when the short calls have ended, or at the deadline; with how many calls of any kind stay."""
         waiting = {key for key, call in self.pending.items() if not call.blocks and not call.done()}
         timer: Handle | None = None
 
@@ -451,19 +455,20 @@ class Link:
         return sum(not call.done() for call in self.pending.values())
 
     def retire(self, deadline: float) -> None:
-        """Close when the last call under way has ended, at the latest at the deadline."""
+        """Close when no call has been under way for a while, at the latest at the deadline."""
         self.listening = Listening.DROP
 
         def ended(_: int) -> None:
-            if not self.pending:
-                self._runtime.call_soon(self._close_if_idle)
+            if self._idle_timer is not None:
+                self._idle_timer.cancel()
+            self._idle_timer = self._runtime.call_at(self._runtime.now() + _IDLE, self._close_if_idle)
 
         self._on_call_end = ended
         self._retire_timer = self._runtime.call_at(deadline, self.close, "its last calls did not end in time")
         ended(0)
 
     def _close_if_idle(self) -> None:
-        if not self.pending:
+        if not self.pending:  # else the end of what is under way leads here again
             self.close("all of its calls have ended")
 
     def close(self, why: str) -> None:
@@ -473,7 +478,7 @@ class Link:
             connection.close(Cause.CLOSED, f"the link to {self.target.name} was closed: {why}")
 
     def _end_timers(self) -> None:
-        for timer in (self._backup_timer, self._retire_timer):
+        for timer in (self._backup_timer, self._retire_timer, self._idle_timer):
             if timer is not None:
                 timer.cancel()
 

@@ -19,15 +19,9 @@ from tealjet.engine.contracts import Settings, Target
 from tealjet.engine.link import Link, LinkOwner
 from tealjet.failover.model import Cause, LinkId, Reason
 from tealjet.protocol import table
-from tealjet.protocol.codec import (
-    AuthenticationResponse,
-    MembersView,
-    PartitionsView,
-    decode_event,
-    decode_response,
-    encode_request,
-)
+from tealjet.protocol.codec import decode_event, decode_response, encode_request
 from tealjet.protocol.frames import Message
+from tealjet.protocol.values import AuthenticationResponse, MembersView, PartitionsView
 from tealjet.runtime import Runtime
 
 __all__ = ["OpenError", "Opener"]
@@ -202,7 +196,6 @@ class Opener:
             labels=list(settings.labels),
         )
         answer = decode_response(table.AUTHENTICATION, await link.ask(request, connection))
-        assert isinstance(answer, AuthenticationResponse)  # noqa: S101 - narrows the table's type
         _check_status(answer, target, connection)
         cluster_id = str(answer.cluster_id)
         if link.facts.cluster_id not in ("", cluster_id):
