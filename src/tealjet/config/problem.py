@@ -1,0 +1,103 @@
+"""What is wrong with a configuration, and where: values that a person can act on and a program can read.
+
+A loader adds every problem that it finds and raises once, so one run shows all that has to be mended. Nothing here
+knows what a key means or how a file is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tealjet.errors import ConfigError
+
+__all__ = ["Mark", "Problem", "Problems", "printable", "quoted"]
+
+_MAX_PROBLEMS = 100
+_MAX_QUOTED = 60
+_SECRET = re.compile(r"security|passw|passphrase|secret|token|credential|key-?store|trust-?store", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """A place in a file."""
+
+    file: str
+    """The path as it was given or found."""
+    line: int
+    """Counted from 1."""
+    column: int
+    """Counted from 1, in characters."""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One thing that has to be mended."""
+
+    where: Mark | str
+    """A place in a file, or for a configuration made in code what it is called."""
+    key: str
+    """The key path ("network.redo-operation") or the attribute; empty for a file as a whole."""
+    found: str
+    allowed: str = ""
+    hint: str = ""
+    """The nearest right key, or why the value is not allowed."""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {printable(self.key)}: {self.found}" if self.key else f"{self.where}: {self.found}"
+        if self.allowed:
+            text += f"; allowed: {self.allowed}"
+        return f"{text} ({self.hint})" if self.hint else text
+
+
+class Problems:
+    """Collects problems, up to a limit: a file of junk must not make an error of its size."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._all: list[Problem] = []
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self._all)
+
+    @property
+    def full(self) -> bool:
+        """Whether further problems would not be kept, so that it is no use to look for them."""
+        return len(self._all) >= _MAX_PROBLEMS
+
+    def add(self, where: Mark | str, key: str, found: str, *, allowed: str = "", hint: str = "") -> None:
+        """Keep a problem unless the limit is reached."""
+        if not self.full:
+            self._all.append(Problem(where=where, key=key, found=found, allowed=allowed, hint=hint))
+
+    def raise_if_any(self) -> None:
+        """Raise one error for all of them.
+
+        Raises:
+            ConfigError: At least one problem was added.
+        """
+        if self._all:
+            lines = "\n".join(f"  {problem}" for problem in self._all)
+            more = "\n  ... and perhaps more" if self.full else ""
+            raise ConfigError(f"The configuration cannot be used:\n{lines}{more}", problems=tuple(self._all))
+
+
+def printable(name: str) -> str:
+    """Return a name from a file so that it stays on one line and cannot steer a terminal."""
+    if not name.isprintable():
+        name = ascii(name)[1:-1]
+    return name if len(name) <= 2 * _MAX_QUOTED else f"{name[: 2 * _MAX_QUOTED]}..."
+
+
+def quoted(value: str, key: str) -> str:
+    """Return a value for a message; one whose key path looks like a secret is never shown."""
+    if _SECRET.search(key):
+        return "a value that is not shown"
+    return repr(value) if len(value) <= _MAX_QUOTED else f"{value[:_MAX_QUOTED]!r}..."

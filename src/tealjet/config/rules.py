@@ -1,0 +1,108 @@
+"""What a configuration has to keep to, wherever it comes from: what can be honoured, and what may differ.
+
+Applies to files and to configurations made in code alike. The list of what may differ is Hazelcast's (Platform 5.7
+manual, "Blue-Green Deployment and Disaster Recovery"): a client keeps its proxies, serializers and times over a switch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from hazelcast.config import Config, FlakeIdGeneratorConfig, NearCacheConfig, ReconnectMode, ReliableTopicConfig
+
+from tealjet.config.keys import CLIENT
+from tealjet.config.problem import Problems, quoted
+from tealjet.config.values import parse_address
+
+if TYPE_CHECKING:
+    from tealjet.config.model import ClientConfig
+
+__all__ = ["ATTRIBUTES", "check_honoured", "check_same", "differing"]
+
+ATTRIBUTES = tuple(name for name, value in vars(Config).items() if isinstance(value, property))
+"""The names of all that the official ``Config`` holds."""
+
+_MAY_DIFFER = {key.attribute for key in CLIENT.keys if key.may_differ} | {
+    name for name in ATTRIBUTES if name.startswith("ssl_") or name in ("cloud_discovery_token", "token_provider")
+}
+_MAY_DIFFER_TEXT = "only cluster-name, network.cluster-members and security may differ"
+
+_KEY_OF = {key.attribute or key.option: key for key in CLIENT.keys if key.attribute or key.option}
+
+_PROPERTIES = {key.attribute for key in CLIENT.keys if key.path[0] == "properties" and key.attribute}
+
+_REFUSED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("ssl_enabled", bool, "connections are not encrypted"),
+    ("cloud_discovery_token", bool, "members are found by cluster_members only"),
+    ("use_public_ip", bool, "members are found by cluster_members only"),
+    ("token_provider", bool, "a client signs in with creds_username and creds_password only"),
+    ("async_start", bool, "the client is complete when it exists; asyncio starts it without blocking"),
+    (
+        "reconnect_mode",
+        lambda mode: mode != ReconnectMode.ON,
+        "only ON can be honoured: a client that does not reconnect cannot fail over",
+    ),
+    ("connection_timeout", lambda seconds: not seconds, "0 is no limit; here each connect has one"),
+)
+
+
+def check_honoured(config: Config, where: str, problems: Problems) -> None:
+    """Add a problem for each value of a ``Config`` that cannot be honoured."""
+    for attribute, refused, why in _REFUSED:
+        if refused(getattr(config, attribute)):
+            problems.add(where, attribute, f"not supported: {why}")
+    for index, address in enumerate(config.cluster_members):
+        try:
+            parse_address(address)
+        except ValueError as error:
+            key = f"cluster_members[{index}]"
+            problems.add(where, key, f"found {address!r}", allowed="host or host:port", hint=str(error))
+
+
+def differing(one: Config, other: Config) -> Iterator[str]:
+    """Yield the attributes in which two configurations differ."""
+    for name in ATTRIBUTES:
+        if _comparable(getattr(one, name)) != _comparable(getattr(other, name)):
+            yield name
+
+
+def check_same(first: ClientConfig, other: ClientConfig, problems: Problems) -> None:
+    """Add a problem for each value in which a cluster's configuration differs from the first one and must not."""
+    changed = set(differing(first.config, other.config)) | _set_in_one_file_only(first, other)
+    changed |= {name for name in {*first.options, *other.options} if first.options.get(name) != other.options.get(name)}
+    for name in sorted(changed - _MAY_DIFFER):
+        at_first, at_other = first.written.get(name), other.written.get(name)
+        key = _KEY_OF[name].name if at_first or at_other else name
+        problems.add(
+            at_other.mark if at_other else other.label,
+            key,
+            f"the alternative configuration of cluster {other.cluster_name!r} has {_shown(other, name)}",
+            allowed=f"{_shown(first, name)}, as in the first one ({at_first.mark if at_first else first.label})",
+            hint=_MAY_DIFFER_TEXT,
+        )
+
+
+def _set_in_one_file_only(first: ClientConfig, other: ClientConfig) -> set[str]:
+    # a time that is written down wins over the profile even if it is Hazelcast's default
+    if first.origin is None or other.origin is None:
+        return set()
+    return {name for name in first.explicit ^ other.explicit if name in _PROPERTIES}
+
+
+def _shown(client: ClientConfig, name: str) -> str:
+    written = client.written.get(name)
+    if written is not None:
+        return quoted(written.text, name)
+    if name not in client.explicit and name not in client.options:
+        return "nothing set"
+    return quoted(str(client.options.get(name, getattr(client.config, name, None))), name)
+
+
+def _comparable(value: object) -> object:
+    # these have no equality of their own, so two equal ones would count as different
+    if isinstance(value, NearCacheConfig | FlakeIdGeneratorConfig | ReliableTopicConfig):
+        return {name: getattr(value, name) for name, kind in vars(type(value)).items() if isinstance(kind, property)}
+    if isinstance(value, dict):
+        return {name: _comparable(item) for name, item in value.items()}
+    return value

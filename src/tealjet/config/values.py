@@ -1,0 +1,267 @@
+"""How the value of a key is read: its type, unit and range, and what is said when it is wrong.
+
+Java takes the text of a scalar whatever its YAML type is, so ``"5000"`` in quotes is a number here too. Durations come
+in Java's units and leave as seconds. Nothing here knows which key a reader belongs to.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from tealjet.config.problem import Problems, quoted
+from tealjet.config.source import MappingNode, Node, ScalarNode, SequenceNode
+
+__all__ = [
+    "MAX_INT",
+    "MAX_LONG",
+    "Many",
+    "One",
+    "Reader",
+    "Unsupported",
+    "boolean",
+    "choice",
+    "number",
+    "parse_address",
+    "text",
+    "whole",
+]
+
+MAX_INT = 2**31 - 1
+"""Java's largest int."""
+MAX_LONG = 2**63 - 1
+"""Java's largest long."""
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+_HOST = re.compile(r"[^\s/,@:\[\]\x00-\x1f]+")
+
+
+class Reader(Protocol):
+    """Reads the value of one key."""
+
+    @property
+    def allowed(self) -> str:
+        """What may stand there, for messages and for the manual."""
+        ...
+
+    def read(self, node: Node, key: str, problems: Problems) -> object | None:
+        """Return the value; None when it means "not set", or is wrong, which was added to ``problems``."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class One:
+    """Reads a single value."""
+
+    allowed: str
+    convert: Callable[[str], object | None]
+    """Makes the value from its text. Raises ValueError, whose text is a hint for the user, when it is wrong."""
+
+    def read(self, node: Node, key: str, problems: Problems) -> object | None:
+        """See Reader."""
+        if not isinstance(node, ScalarNode) or node.null:
+            problems.add(node.mark, key, f"found {_kind(node)}", allowed=self.allowed)
+            return None
+        if _PLACEHOLDER.search(node.text):
+            hint = "variables in ${} are not replaced: write the value"
+            problems.add(node.mark, key, "found a variable", allowed=self.allowed, hint=hint)
+            return None
+        try:
+            return self.convert(node.text)
+        except ValueError as error:
+            found = f"found {quoted(node.text, key)}"
+            problems.add(node.mark, key, found, allowed=self.allowed, hint=str(error))
+            return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Many:
+    """Reads a list."""
+
+    item: One
+    least: int = 0
+    """How many there have to be."""
+
+    @property
+    def allowed(self) -> str:
+        """See Reader."""
+        return f"a list{', not empty' if self.least else ''}, each item {self.item.allowed}"
+
+    def read(self, node: Node, key: str, problems: Problems) -> object | None:
+        """See Reader; the items are a list."""
+        if not isinstance(node, SequenceNode):
+            problems.add(node.mark, key, f"found {_kind(node)}", allowed=self.allowed)
+            return None
+        if len(node.items) < self.least:
+            problems.add(node.mark, key, "found an empty list", allowed=self.allowed)
+            return None
+        before = len(problems)
+        values = []
+        for index, item in enumerate(node.items):
+            if problems.full:
+                break
+            values.append(self.item.read(item, f"{key}[{index}]", problems))
+        return values if len(problems) == before else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unsupported:
+    """Refuses a key that Java knows: going on without what it asks for would be worse."""
+
+    why: str
+    allowed: str = "nothing"
+
+    def read(self, node: Node, key: str, problems: Problems) -> object | None:
+        """See Reader."""
+        problems.add(node.mark, key, f"not supported: {self.why}", hint="remove the key")
+        return None
+
+
+def text() -> One:
+    """Read text that is not blank."""
+    return One(allowed="text that is not blank", convert=_text)
+
+
+def boolean(*, only: bool | None = None, why: str = "") -> One:
+    """Read true or false.
+
+    Args:
+        only: The one value that can be honoured; None for both.
+        why: Why the other one cannot.
+    """
+
+    def convert(value: str) -> bool:
+        result = {"true": True, "false": False}.get(value.lower())
+        if result is None:
+            raise ValueError
+        if only is not None and result is not only:
+            raise ValueError(why)
+        return result
+
+    return One(allowed="true or false" if only is None else str(only).lower(), convert=convert)
+
+
+def whole(
+    least: int,
+    most: int = MAX_INT,
+    *,
+    divisor: float | None = None,
+    unit: str = "",
+    unset: int | None = None,
+    hints: Mapping[int, str] | None = None,
+) -> One:
+    """Read a whole number.
+
+    Args:
+        least: The smallest that is allowed.
+        most: The largest that is allowed.
+        divisor: What makes seconds of it; None to leave it an ``int``.
+        unit: The unit in the file, for people.
+        unset: A number that means "not set".
+        hints: What to say of numbers out of range that mean something in Java.
+    """
+
+    def convert(value: str) -> int | float | None:
+        if not _WHOLE.fullmatch(value):
+            raise ValueError
+        result = int(value)
+        if result == unset:
+            return None
+        if not least <= result <= most:
+            raise ValueError((hints or {}).get(result, ""))
+        return result if divisor is None else result / divisor
+
+    allowed = f"a whole number{f' of {unit}' if unit else ''} from {least} to {most}"
+    return One(allowed=allowed if unset is None else f"{allowed}, or {unset} for not set", convert=convert)
+
+
+def number(least: float, most: float) -> One:
+    """Read a number that may have a fraction."""
+
+    def convert(value: str) -> float:
+        if not _NUMBER.fullmatch(value):
+            raise ValueError
+        result = float(value)
+        if not (math.isfinite(result) and least <= result <= most):
+            raise ValueError
+        return result
+
+    return One(allowed=f"a number from {least:g} to {most:g}", convert=convert)
+
+
+def choice(values: Mapping[str, object], *, refused: Mapping[str, str] | None = None) -> One:
+    """Read one of some words, in any case.
+
+    Args:
+        values: What each word means.
+        refused: Words that Java knows and that cannot be honoured, with the reason.
+    """
+    reasons = refused or {}
+
+    def convert(value: str) -> object:
+        for word, meaning in values.items():
+            if value.lower() == word.lower():
+                return meaning
+        raise ValueError(reasons.get(value.upper(), ""))
+
+    return One(allowed=", ".join(values), convert=convert)
+
+
+def parse_address(value: str) -> tuple[str, int | None]:
+    """Return host and port of ``host``, ``host:port``, an IPv6 address or ``[IPv6]:port``; port None if there is none.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    host, port = _split_address(value)
+    if ":" in host:
+        _check_ipv6(host)
+    elif not _HOST.fullmatch(host) or not _encodable(host):
+        raise ValueError
+    if port is None:
+        return host, None
+    if not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
+        raise ValueError("a port is a number from 1 to 65535")
+    return host, int(port)
+
+
+def _split_address(value: str) -> tuple[str, str | None]:
+    if value.startswith("["):
+        host, bracket, rest = value[1:].partition("]")
+        if not bracket or ":" not in host or (rest and not rest.startswith(":")):
+            raise ValueError
+        return host, rest[1:] if rest else None
+    if value.count(":") == 1:
+        host, _, port = value.partition(":")
+        return host, port
+    return value, None
+
+
+def _check_ipv6(host: str) -> None:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        raise ValueError("with more than one colon it has to be an IPv6 address") from None
+
+
+def _text(value: str) -> str:
+    if not value.strip() or "\x00" in value or not _encodable(value):
+        raise ValueError
+    return value
+
+
+def _encodable(value: str) -> bool:
+    # a YAML escape can name half of a surrogate pair, which no message to a cluster can carry
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node, MappingNode):
+        return "a mapping"
+    return "a list" if isinstance(node, SequenceNode) else "nothing" if node.null else "a single value"

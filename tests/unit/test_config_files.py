@@ -1,0 +1,241 @@
+"""Where files are found, and what the files of one failover client must have in common."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from tealjet.config import ClientConfig, FailoverConfig
+from tealjet.errors import ConfigError
+
+# the example of Hazelcast's manual: two clusters, ten rounds
+_FAILOVER = """\
+hazelcast-client-failover:
+  try-count: 10
+  clients:
+    - hazelcast-client-clusterA.yaml
+    - hazelcast-client-clusterB.yaml
+"""
+_CLUSTER_A = """\
+hazelcast-client:
+  cluster-name: clusterA
+  network:
+    cluster-members:
+      - 10.216.1.18:5702
+      - 10.216.1.19:5702
+"""
+_CLUSTER_B = _CLUSTER_A.replace("clusterA", "clusterB").replace("10.216.1", "10.214.2")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HAZELCAST_CLIENT_FAILOVER_CONFIG", raising=False)
+    monkeypatch.delenv("HAZELCAST_CLIENT_CONFIG", raising=False)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    folder = tmp_path / "conf"
+    folder.mkdir()
+    _write_example(folder)
+    return folder
+
+
+def _write_example(folder: Path) -> None:
+    (folder / "hazelcast-client-failover.yaml").write_text(_FAILOVER)
+    (folder / "hazelcast-client-clusterA.yaml").write_text(_CLUSTER_A)
+    (folder / "hazelcast-client-clusterB.yaml").write_text(_CLUSTER_B)
+
+
+def _summary(config: FailoverConfig) -> list[tuple[str, tuple[tuple[str, int], ...]]]:
+    return [(client.cluster_name, client.addresses) for client in config.clients]
+
+
+_EXPECTED = [
+    ("clusterA", (("10.216.1.18", 5702), ("10.216.1.19", 5702))),
+    ("clusterB", (("10.214.2.18", 5702), ("10.214.2.19", 5702))),
+]
+
+
+def _problems(path: Path | str | None = None) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        FailoverConfig.load(path)
+    return [str(problem) for problem in raised.value.problems]
+
+
+def test_the_example_of_the_manual_is_found_in_the_working_directory() -> None:
+    _write_example(Path())
+    config = FailoverConfig.load()
+    assert config.try_count == 10
+    assert _summary(config) == _EXPECTED
+    assert [client.origin for client in config.clients] == [
+        "hazelcast-client-clusterA.yaml",
+        "hazelcast-client-clusterB.yaml",
+    ]
+
+
+def test_the_example_of_the_manual_is_read_from_elsewhere_and_the_log_says_which_files(
+    example: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="tealjet"):
+        config = FailoverConfig.load(example / "hazelcast-client-failover.yaml")
+    assert _summary(config) == _EXPECTED
+    taken = [example / f"hazelcast-client-cluster{name}.yaml" for name in "AB"]
+    assert [record.getMessage().rpartition("taking ")[2] for record in caplog.records] == [str(path) for path in taken]
+
+
+def test_a_listed_file_in_the_working_directory_comes_before_the_one_beside_the_failover_file(example: Path) -> None:
+    Path("hazelcast-client-clusterB.yaml").write_text("cluster-name: here")
+    config = FailoverConfig.load(example / "hazelcast-client-failover.yaml")
+    assert [client.cluster_name for client in config.clients] == ["clusterA", "here"]
+
+
+def test_a_listed_file_that_is_nowhere_is_told_with_both_places(example: Path) -> None:
+    (example / "hazelcast-client-clusterB.yaml").unlink()
+    file = example / "hazelcast-client-failover.yaml"
+    name = "hazelcast-client-clusterB.yaml"
+    assert _problems(file) == [
+        f"{file}:5:7: clients[1]: no such file; looked at: {Path.cwd() / name}, {example / name}"
+    ]
+
+
+def test_the_problems_of_all_files_are_told_at_once(example: Path) -> None:
+    (example / "hazelcast-client-failover.yaml").write_text(_FAILOVER.replace("10", "ten"))
+    (example / "hazelcast-client-clusterA.yaml").write_text(_CLUSTER_A.replace("cluster-name", "name"))
+    (example / "hazelcast-client-clusterB.yaml").write_text("[")
+    places = [problem.split(": ")[0] for problem in _problems(example / "hazelcast-client-failover.yaml")]
+    assert [place.removeprefix(f"{example}/hazelcast-client-") for place in places] == [
+        "failover.yaml:2:14",
+        "clusterA.yaml:2:3",
+        "clusterB.yaml:1:2",
+    ]
+
+
+def test_without_a_try_count_the_client_never_gives_up(example: Path) -> None:
+    file = example / "hazelcast-client-failover.yaml"
+    file.write_text(_FAILOVER.replace("  try-count: 10\n", ""))
+    assert FailoverConfig.load(file).try_count is None
+
+
+def test_a_try_count_of_zero_is_kept(example: Path) -> None:
+    file = example / "hazelcast-client-failover.yaml"
+    file.write_text(_FAILOVER.replace("10", "0"))
+    assert FailoverConfig.load(file).try_count == 0
+
+
+def test_the_environment_variable_comes_before_the_working_directory(
+    example: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("hazelcast-client-failover.yaml").write_text("no configuration")
+    monkeypatch.setenv("HAZELCAST_CLIENT_FAILOVER_CONFIG", str(example / "hazelcast-client-failover.yaml"))
+    assert _summary(FailoverConfig.load()) == _EXPECTED
+
+
+def test_a_client_file_is_found_by_its_own_environment_variable(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HAZELCAST_CLIENT_CONFIG", str(example / "hazelcast-client-clusterA.yaml"))
+    assert ClientConfig.load().cluster_name == "clusterA"
+
+
+def test_yaml_comes_before_yml() -> None:
+    Path("hazelcast-client.yml").write_text("cluster-name: second")
+    assert ClientConfig.load().cluster_name == "second"
+    Path("hazelcast-client.yaml").write_text("cluster-name: first")
+    assert ClientConfig.load().cluster_name == "first"
+
+
+def test_an_xml_file_that_java_would_take_first_is_not_passed_over() -> None:
+    Path("hazelcast-client-failover.xml").write_text("<hazelcast-client-failover/>")
+    _write_example(Path())
+    assert _problems() == ["hazelcast-client-failover.xml: XML files are not read: write it as YAML"]
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("conf.xml", "XML files are not read: write it as YAML"),
+        ("classpath:conf.yaml", "there is no Java classpath here: give the path of a file"),
+    ],
+)
+def test_a_variable_that_only_java_can_follow_is_told_by_its_name(
+    value: str, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HAZELCAST_CLIENT_FAILOVER_CONFIG", value)
+    assert _problems() == [f"environment variable HAZELCAST_CLIENT_FAILOVER_CONFIG: {problem}"]
+
+
+def test_when_there_is_no_file_each_place_that_was_looked_at_is_named() -> None:
+    assert _problems() == [
+        "hazelcast-client-failover.yaml: no configuration file was found; looked at: environment variable "
+        "HAZELCAST_CLIENT_FAILOVER_CONFIG (not set), hazelcast-client-failover.yaml and hazelcast-client-failover.yml "
+        f"in {Path.cwd()}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "first", "other"),
+    [
+        ("network: {redo-operation: %s}", "true", "false"),
+        ("network: {connection-timeout: %s}", "5000", "4000"),
+        ("client-labels: %s", "[a]", "[b]"),
+        ("instance-name: %s", "a", "b"),
+        ("connection-strategy: {connection-retry: {cluster-connect-timeout-millis: %s}}", "1000", "2000"),
+        ("properties: {hazelcast.client.heartbeat.timeout: %s}", "1000", "2000"),
+        ("properties: {tealjet.standby: %s}", "true", "false"),
+    ],
+)
+def test_a_difference_that_one_client_cannot_have_is_refused(key: str, first: str, other: str) -> None:
+    Path("blue.yaml").write_text(f"cluster-name: blue\n{key % first}\n")
+    Path("green.yaml").write_text(f"cluster-name: green\n{key % other}\n")
+    Path("failover.yaml").write_text("clients: [blue.yaml, green.yaml]")
+    (problem,) = _problems("failover.yaml")
+    assert problem.startswith("green.yaml:2:")
+    assert "the alternative configuration of cluster 'green' has " in problem
+    assert "as in the first one (blue.yaml:2:" in problem
+    assert problem.endswith("(only cluster-name, network.cluster-members and security may differ)")
+
+
+def test_a_difference_names_the_key_both_values_as_written_and_both_places() -> None:
+    Path("blue.yaml").write_text("cluster-name: blue\nproperties:\n  hazelcast.client.heartbeat.timeout: 3000\n")
+    Path("green.yaml").write_text("cluster-name: green\n")
+    Path("failover.yaml").write_text("clients: [blue.yaml, green.yaml]")
+    assert _problems("failover.yaml") == [
+        "green.yaml: properties.hazelcast.client.heartbeat.timeout: the alternative configuration of cluster 'green' "
+        "has nothing set; allowed: '3000', as in the first one (blue.yaml:3:3) (only cluster-name, "
+        "network.cluster-members and security may differ)"
+    ]
+
+
+def test_a_property_that_only_one_file_sets_is_a_difference_even_with_the_default_value() -> None:
+    Path("blue.yaml").write_text("cluster-name: blue\n")
+    Path("green.yaml").write_text("properties: {hazelcast.client.heartbeat.timeout: 60000}")
+    Path("failover.yaml").write_text("clients: [blue.yaml, green.yaml]")
+    (problem,) = _problems("failover.yaml")
+    assert "has '60000'; allowed: nothing set, as in the first one (blue.yaml)" in problem
+
+
+def test_a_default_that_only_one_file_writes_down_is_no_difference() -> None:
+    Path("blue.yaml").write_text("network: {smart-routing: true}")
+    Path("green.yaml").write_text("cluster-name: green")
+    Path("failover.yaml").write_text("clients: [blue.yaml, green.yaml]")
+    assert len(FailoverConfig.load("failover.yaml").clients) == 2
+
+
+def test_name_members_and_credentials_may_differ() -> None:
+    for number, name in enumerate(("blue", "green")):
+        Path(f"{name}.yaml").write_text(
+            f"cluster-name: {name}\nnetwork: {{cluster-members: [m{number}]}}\n"
+            f"security: {{username-password: {{username: u{number}, password: p{number}}}}}\n"
+        )
+    Path("failover.yaml").write_text("clients: [blue.yaml, green.yaml]")
+    config = FailoverConfig.load("failover.yaml")
+    assert [client.credentials for client in config.clients] == [("u0", "p0"), ("u1", "p1")]
+
+
+def test_the_same_file_may_be_listed_twice() -> None:
+    Path("blue.yaml").write_text("cluster-name: blue")
+    Path("failover.yaml").write_text("clients: [blue.yaml, blue.yaml]")
+    assert [candidate.name for candidate in FailoverConfig.load("failover.yaml").candidates] == ["blue", "blue-2"]
