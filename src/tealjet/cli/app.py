@@ -1,0 +1,195 @@
+"""The commands: what the user chose goes in, an exit code comes out, and nothing that was started is left behind.
+
+Exit codes: 0 all is well, 1 a promise was broken or something failed, 2 wrong usage or no real members to be had,
+130 ended by Ctrl-C, 143 ended by SIGTERM.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import importlib.metadata
+import logging
+import platform
+import re
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from tealjet.cli.config_files import FAILOVER_FILE, client_files, write_files
+from tealjet.cli.facts import FilesWritten, Note, Promise
+from tealjet.cli.story import Plan, clusters_up, tell
+from tealjet.cli.views import Ending, JsonView, TerminalView, View
+from tealjet.java import ArtifactError, JavaNotFoundError
+from tealjet.lab import VERSIONS, MemberStartError, start_local
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="The blue/green client for Hazelcast.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Members(enum.Enum):
+    """What plays the clusters."""
+
+    REAL = "real"
+
+
+class _TerminatedError(BaseException):
+    """SIGTERM came; not an Exception, so that nothing on the way takes it for a failure of its own."""
+
+
+def _known_version(version: str) -> str:
+    if version not in VERSIONS:
+        raise typer.BadParameter(f"{version!r} cannot be started; use one of {', '.join(VERSIONS)}")
+    return version
+
+
+def _cluster_names(names: list[str]) -> list[str]:
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z][\w-]*", name):
+            raise typer.BadParameter(f"{name!r} is no name for a cluster here; use letters, digits, - and _")
+    return names
+
+
+Version = Annotated[
+    str, typer.Option(metavar="|".join(VERSIONS), callback=_known_version, help="What the members run.")
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option(help="Where to write the configuration files and leave them. [default: a temporary folder]"),
+]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show the client's log.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show where an error comes from, and a member's log.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        own, official = (importlib.metadata.version(name) for name in ("tealjet", "hazelcast-python-client"))
+        print(f"tealjet {own} (hazelcast-python-client {official}, Python {platform.python_version()})")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """The blue/green client for Hazelcast."""
+
+
+@app.command()
+def demo(
+    members: Annotated[Members, typer.Option(help="What plays the clusters.")] = Members.REAL,
+    version: Version = VERSIONS[0],
+    folder: Folder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")] = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    """Two real clusters, one client, kill -9: see it go on."""
+    _set_up_logging(verbose)
+    view: View = JsonView() if as_json else TerminalView()
+    plan = Plan(version=version, folder=folder)
+    held, code, text, began = [], 0, None, time.monotonic()
+    try:
+        with _sigterm_unwinds(), contextlib.closing(tell(plan, view.progress)) as facts:
+            for fact in facts:
+                view.show(fact)
+                if isinstance(fact, Promise):
+                    held.append(fact.held)
+    except (Exception, KeyboardInterrupt, _TerminatedError) as error:
+        code, text = _explained(error, debug)
+    kept = code == 0 and all(held)
+    view.end(Ending(version=version, held=kept, seconds=time.monotonic() - began, error=text))
+    raise typer.Exit(0 if kept else code or 1)
+
+
+@app.command()
+def lab(
+    clusters: Annotated[
+        list[str], typer.Argument(callback=_cluster_names, help="The clusters' names. [default: blue green]")
+    ] = ["blue", "green"],  # noqa: B006 - read only
+    size: Annotated[int, typer.Option(min=1, help="Members of each cluster.")] = 1,
+    version: Version = VERSIONS[0],
+    folder: Folder = None,
+    debug: Debug = False,
+) -> None:
+    """Start real clusters on this machine, until Ctrl-C."""
+    view, serving = TerminalView(), False
+    try:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_sigterm_unwinds())
+            running = stack.enter_context(start_local(clusters, size, version, progress=view.progress))
+            place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tealjet-lab-files-")))
+            files = client_files(running.clusters.values())
+            write_files(place, files)
+            view.show(clusters_up(running, version))
+            view.show(FilesWritten(folder=place, kept=folder is not None, files=files))
+            view.show(Note(text=f'\ntealjet.new_jet_failover_client("{place / FAILOVER_FILE}")'))
+            view.show(Note(text="\nThe clusters run until Ctrl-C."))
+            serving = True
+            signal.pause()
+    except (Exception, KeyboardInterrupt, _TerminatedError) as error:
+        if not (serving and isinstance(error, KeyboardInterrupt)):
+            code, text = _explained(error, debug)
+            view.fail(text)
+            raise typer.Exit(code) from None
+
+
+@contextlib.contextmanager
+def _sigterm_unwinds() -> Iterator[None]:
+    """Let SIGTERM end what was started in order, as Ctrl-C does."""
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        raise _TerminatedError
+
+    former = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+
+def _explained(error: BaseException, debug: bool) -> tuple[int, str]:
+    """Return the exit code and the text for what ended a command early."""
+    ended = "Everything that was started has been ended."
+    if isinstance(error, KeyboardInterrupt):
+        return 130, f"Interrupted. {ended}"
+    if isinstance(error, _TerminatedError):
+        return 143, f"Terminated. {ended}"
+    if debug:
+        traceback.print_exception(error)
+    text = str(error) or type(error).__name__
+    if isinstance(error, MemberStartError):
+        return 2, f"No real members: {text.splitlines()[0]}. --debug shows the member's log."
+    if isinstance(error, JavaNotFoundError | ArtifactError):
+        return 2, f"No real members: {text}"
+    return 1, f"Failed: {text}. {'' if debug else '--debug shows where. '}{ended}"
+
+
+def _set_up_logging(verbose: bool) -> None:
+    """Show the client's log only to who asks for it: in the demo its warnings are part of the story."""
+    for name in ("tealjet", "hazelcast"):
+        logger = logging.getLogger(name)
+        if verbose:
+            handler = logging.StreamHandler(sys.stderr)
+            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s  %(message)s"))
+            logger.addHandler(handler)
+            logger.setLevel(logging.INFO)
+        else:
+            logger.addHandler(logging.NullHandler())

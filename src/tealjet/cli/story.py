@@ -1,0 +1,349 @@
+"""The story of the demo, after "Blue-Green Client" of the Hazelcast Jet 4.3.1 manual, on clusters that are real.
+
+Each step is a function that does something and yields facts about it. Nothing here knows how they are shown. What is
+promised is judged at the end by what was seen, also when the story could not be told to its end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tealjet
+from tealjet.cli.config_files import FAILOVER_FILE, client_files, write_files
+from tealjet.cli.facts import (
+    ClustersUp,
+    Did,
+    Fact,
+    Figure,
+    FilesWritten,
+    MemberUp,
+    Note,
+    Promise,
+    Rows,
+    Step,
+    Switch,
+)
+from tealjet.cli.load import Load
+from tealjet.cli.watch import EntrySeen, Watch
+from tealjet.failover.model import Kind
+from tealjet.lab import Lab, start_local
+
+__all__ = ["Plan", "clusters_up", "tell"]
+
+_A, _B = "clusterA", "clusterB"
+_WITHOUT_SQL = "jet-4.3.1"
+_MAPPING = (
+    "CREATE OR REPLACE MAPPING orders (__key VARCHAR, this VARCHAR) TYPE IMap "
+    "OPTIONS ('keyFormat' = 'varchar', 'valueFormat' = 'varchar')"
+)
+_QUERY = "SELECT __key AS id, this AS state FROM orders ORDER BY __key"
+_CALLS = 1_000
+"""Good calls before and after each switch."""
+_GET = "map.get"
+_LOADS = 2
+"""How many loads a story has that is told to its end."""
+_IN_ORDER = ("DISCONNECTED", "CHANGED_CLUSTER", "CONNECTED")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What the user chose."""
+
+    version: str
+    """One of ``tealjet.lab.VERSIONS``."""
+    folder: Path | None
+    """Where the configuration files stay; None for a temporary folder."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Seen:
+    """What the promises are judged by."""
+
+    sql: bool
+    """Whether the members offer SQL."""
+    loads: list[Load] = field(default_factory=list)
+    proxies_went_on: bool = False
+    event_from: str = "no event"
+    rows_after: int | None = None
+    lifecycle_failover: tuple[str, ...] = ()
+    lifecycle_planned: tuple[str, ...] = ()
+    planned: Load | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Stage:
+    """What the steps after the third play with: all made once, before anything fails."""
+
+    lab: Lab
+    client: tealjet.JetClient
+    watch: Watch
+    orders: Any
+    load: Any
+    queue: Any
+    seen: _Seen
+
+
+def tell(plan: Plan, progress: Callable[[str], object]) -> Generator[Fact, None, None]:
+    """Tell the whole story; close the iterator to end it early, which ends all that was started.
+
+    Args:
+        plan: What the user chose.
+        progress: Told in one line what is waited for.
+    """
+    seen = _Seen(sql=plan.version != _WITHOUT_SQL)
+    with contextlib.ExitStack() as stack:
+        lab = yield from _start_clusters(stack, plan, progress)
+        path = yield from _write_files(stack, plan, lab)
+        try:
+            stage = yield from _connect(stack, path, lab, seen)
+            yield from _lose_a_cluster(stage)
+            yield from _switch_back(stage, progress)
+        except Exception:
+            yield from _judge(seen)
+            raise
+        yield from _judge(seen)
+
+
+def _start_clusters(
+    stack: contextlib.ExitStack, plan: Plan, progress: Callable[[str], object]
+) -> Generator[Fact, None, Lab]:
+    yield Step(number=1, title="Two clusters start on this machine")
+    began = time.monotonic()
+    lab = stack.enter_context(start_local((_A, _B), version=plan.version, progress=progress))
+    seconds = time.monotonic() - began
+    yield clusters_up(lab, plan.version)
+    yield Figure(name="clusters_start_seconds", value=seconds, unit="s", text="until both serve clients")
+    return lab
+
+
+def clusters_up(lab: Lab, version: str) -> ClustersUp:
+    """Return what is to be told of clusters that serve clients."""
+    return ClustersUp(
+        java=str(lab.java),
+        version=version,
+        members=tuple(
+            MemberUp(cluster=cluster.name, address=member.address, pid=member.pid)
+            for cluster in lab.clusters.values()
+            for member in cluster.members
+        ),
+    )
+
+
+def _write_files(stack: contextlib.ExitStack, plan: Plan, lab: Lab) -> Generator[Fact, None, Path]:
+    yield Step(number=2, title="The files that a Java client reads, unchanged")
+    folder = plan.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tealjet-demo-")))
+    files = client_files(lab.clusters.values())
+    write_files(folder, files)
+    yield FilesWritten(folder=folder, kept=plan.folder is not None, files=files)
+    return folder / FAILOVER_FILE
+
+
+def _connect(stack: contextlib.ExitStack, path: Path, lab: Lab, seen: _Seen) -> Generator[Fact, None, _Stage]:
+    yield Step(number=3, title="One client knows both and uses the first")
+    client = stack.enter_context(tealjet.new_jet_failover_client(path))
+    orders = client.get_map("orders").blocking()
+    watch = Watch(client, orders)
+    stage = _Stage(
+        lab=lab,
+        client=client,
+        watch=watch,
+        orders=orders,
+        load=client.get_map("load").blocking(),
+        queue=client.get_queue("load").blocking(),
+        seen=seen,
+    )
+    yield Did(code=f'client = tealjet.new_jet_failover_client("{FAILOVER_FILE}")', result=f"uses {_active(client)}")
+    orders.put("1001", "paid")
+    yield Did(code='orders.put("1001", "paid"); orders.get("1001")', result=repr(orders.get("1001")))
+    yield Did(code="orders.add_entry_listener(...)", result=_told(watch.wait_for_entry("1001")))
+    if seen.sql:
+        yield _query(client)
+    else:
+        yield Note(text="No SQL here: Jet 4.3.1 does not offer it to clients. All else is the same.")
+    watch.wait_for(f"{_B} stands by", lambda: client.failover.standby is not None)
+    yield Note(text=f"{_B} stands by: the client keeps a second connection there, ready for the case that {_A} fails.")
+    return stage
+
+
+def _lose_a_cluster(stage: _Stage) -> Generator[Fact, None, None]:
+    client, watch, seen, failing = stage.client, stage.watch, stage.seen, stage.lab[_A]
+    yield Step(number=4, title=f"kill -9 of {_A}, in the middle of calls")
+    told = len(watch.lifecycle)
+    with _load(stage) as load:
+        yield Note(text=f"{load.threads} threads call without a pause: map.put, map.get, queue.offer.")
+        load.wait_for_more(_CALLS)
+        failing.kill()
+        watch.wait_for(f"the move to {_B}", lambda: client.failover.history[-1].kind is Kind.CHANGED)
+        load.wait_for_more(_CALLS)
+    watch.wait_for("the end of the lifecycle events", lambda: "CONNECTED" in watch.lifecycle[told:])
+    watch.note_members()
+    seen.lifecycle_failover = watch.lifecycle[told:]
+    report = client.failover.history[-1]
+    yield Note(
+        text=f"Process {failing.members[0].pid} was killed. The client uses {_active(client)} now, the threads go on."
+    )
+    yield load.calls()
+    yield from _in_flight(report, load)
+    yield Switch(report=report)
+    yield from _go_on(stage)
+
+
+def _in_flight(report: tealjet.SwitchReport, load: Load) -> Iterator[Fact]:
+    counts = report.calls
+    yield Figure(
+        name="calls_on_their_way_unknown",
+        value=counts.unknown,
+        unit="",
+        text=f"calls were on their way to {_A} and may have been applied there: error, outcome UNKNOWN",
+    )
+    yield Figure(
+        name="calls_on_their_way_repeated",
+        value=counts.held,
+        unit="",
+        text=f"calls were on their way and are safe to repeat: {_B} answered them",
+    )
+    yield Figure(
+        name="calls_held", value=report.released, unit="", text=f"calls were held in all until {_B} was in use"
+    )
+    yield Figure(
+        name="longest_hold_ms", value=report.longest_hold * 1000, unit="ms", text="the longest that a call was held"
+    )
+    yield Figure(
+        name="longest_silence_ms",
+        value=load.longest_silence() * 1000,
+        unit="ms",
+        text="the longest in which no thread got an answer, as the threads saw it",
+    )
+    for error in load.errors[:1]:
+        yield Note(text=f"What such an error says: {error}")
+
+
+def _go_on(stage: _Stage) -> Iterator[Fact]:
+    """Use on the new cluster what was made on the former one."""
+    orders, seen = stage.orders, stage.seen
+    yield Note(text="The same map, queue and listener go on. Data is not copied from cluster to cluster:")
+    yield Did(code='orders.get("1001")', result=f"{orders.get('1001')!r} (it was written to {_A})")
+    orders.put("2001", "paid later")
+    found = orders.get("2001")
+    seen.proxies_went_on = found == "paid later"
+    yield Did(code='orders.put("2001", "paid later"); orders.get("2001")', result=repr(found))
+    event = stage.watch.wait_for_entry("2001")
+    seen.event_from = event.cluster
+    yield Did(code="orders.add_entry_listener(...) of before", result=_told(event))
+    if seen.sql:
+        yield Note(text="An SQL mapping belongs to its cluster too, so it is made again there:")
+        answer = _query(stage.client)
+        seen.rows_after = len(answer.rows)
+        yield answer
+
+
+def _switch_back(stage: _Stage, progress: Callable[[str], object]) -> Generator[Fact, None, None]:
+    client, watch, seen = stage.client, stage.watch, stage.seen
+    yield Step(number=5, title=f"{_A} starts again, and the client is told to go back")
+    progress(f"starting {_A} again")
+    stage.lab[_A].restart()
+    yield Note(
+        text=f"{_A} is back, empty, as process {stage.lab[_A].members[0].pid}. The client stays on {_active(client)}."
+    )
+    told = len(watch.lifecycle)
+    with _load(stage) as load:
+        load.wait_for_more(_CALLS)
+        report = client.failover.switch_to(_A)
+        load.wait_for_more(_CALLS)
+    seen.planned = load
+    watch.wait_for("the lifecycle event", lambda: "CHANGED_CLUSTER" in watch.lifecycle[told:])
+    seen.lifecycle_planned = watch.lifecycle[told:]
+    yield Did(code=f'client.failover.switch_to("{_A}")', result=f"uses {_active(client)}")
+    yield load.calls()
+    yield Figure(name="planned_failed_calls", value=len(load.errors), unit="", text="calls failed")
+    yield Figure(
+        name="planned_longest_hold_ms",
+        value=report.longest_hold * 1000,
+        unit="ms",
+        text="the longest that a call was held",
+    )
+    yield Switch(report=report)
+
+
+def _judge(seen: _Seen) -> Iterator[Fact]:
+    yield Step(number=6, title="What was promised")
+    errors = [error for load in seen.loads for error in load.errors]
+    unlabelled = sum(tealjet.outcome_of(error) is None for error in errors)
+    hanging = sum(load.hanging for load in seen.loads)
+    repeatable = [one for load in seen.loads for one in load.calls().operations if one.name == _GET]
+    told = len(seen.loads) == _LOADS
+    yield Promise(promise="No call hung", held=told and not hanging, seen=f"{hanging} threads wait for an answer")
+    yield Promise(
+        promise="Failed calls say if they may have been applied",
+        held=told and not unlabelled,
+        seen=f"{len(errors) - unlabelled} of {len(errors)}",
+    )
+    failed = sum(one.not_sent + one.unknown + one.answered + one.unlabelled for one in repeatable)
+    yield Promise(
+        promise="Calls that are safe to repeat did not fail", held=told and not failed, seen=f"{failed} failed"
+    )
+    yield Promise(
+        promise=f"The same map, queue and listener go on at {_B}",
+        held=seen.proxies_went_on,
+        seen="written and read" if seen.proxies_went_on else "not seen",
+    )
+    yield Promise(
+        promise=f"Listener events come from {_B}",
+        held=seen.event_from == _B,
+        seen=f"event from {seen.event_from}",
+    )
+    if seen.sql:
+        yield Promise(
+            promise=f"SQL goes on at {_B}",
+            held=seen.rows_after == 1,
+            seen="no answer" if seen.rows_after is None else f"{seen.rows_after} row",
+        )
+    yield Promise(
+        promise="Lifecycle events came in their order",
+        held=seen.lifecycle_failover == _IN_ORDER,
+        seen=", ".join(seen.lifecycle_failover) or "none",
+    )
+    yield Promise(
+        promise="The planned switch failed no call",
+        held=seen.planned is not None and not seen.planned.errors,
+        seen="not made" if seen.planned is None else f"{len(seen.planned.errors)} of {seen.planned.ended} calls failed",
+    )
+    yield Promise(
+        promise="The planned switch was announced as one",
+        held=seen.lifecycle_planned == ("CHANGED_CLUSTER",),
+        seen=", ".join(seen.lifecycle_planned) or "none",
+    )
+
+
+def _load(stage: _Stage) -> Load:
+    load = Load(
+        {
+            "map.put": lambda unique: stage.load.put(unique, "value"),
+            _GET: lambda _: stage.load.get("0-1"),
+            "queue.offer": stage.queue.offer,
+        }
+    )
+    stage.seen.loads.append(load)
+    return load
+
+
+def _query(client: tealjet.JetClient) -> Rows:
+    client.sql.execute(_MAPPING).result()
+    found: Any = client.sql.execute(_QUERY).result()
+    rows = tuple((row.get_object("id"), row.get_object("state")) for row in found)
+    return Rows(query=_QUERY, columns=("id", "state"), rows=rows)
+
+
+def _active(client: tealjet.JetClient) -> str:
+    active = client.failover.active
+    return "no cluster" if active is None else active.name
+
+
+def _told(event: EntrySeen) -> str:
+    return f"told of {event.key} = {event.value} by {event.cluster}"

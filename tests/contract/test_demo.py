@@ -1,0 +1,130 @@
+"""The demo as a user runs it: to its end, and ended early in every way there is."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.workload import LIMIT
+
+COMMAND = Path(sys.executable).with_name("tealjet")
+PROMISES = 9
+
+
+def run_demo(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([COMMAND, "demo", *arguments], capture_output=True, text=True, check=False)
+
+
+def document_of(run: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(run.stdout)
+    broken = [promise for promise in document["promises"] if not promise["held"]]
+    assert (run.returncode, broken, document["error"]) == (0, [], None), run.stderr
+    assert document["held"] is True
+    return document
+
+
+def members_of(document: dict[str, Any]) -> list[int]:
+    return [member["pid"] for member in fact(document, "ClustersUp")["members"]]
+
+
+def fact(document: dict[str, Any], kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for step in document["steps"] for one in step["facts"] if one["fact"] == kind)
+    return found
+
+
+@pytest.mark.member("5.7.0")
+def test_the_demo_keeps_every_promise_and_tells_it_as_json() -> None:
+    document = document_of(run_demo("--json"))
+    assert len(document["promises"]) == PROMISES
+    assert [step["number"] for step in document["steps"]] == [1, 2, 3, 4, 5, 6]
+    assert document["figures"]["planned_failed_calls"] == 0
+    assert fact(document, "Rows")["rows"] == [["1001", "paid"]]
+    assert not [pid for pid in members_of(document) if Path(f"/proc/{pid}").exists()]
+
+
+@pytest.mark.member("jet-4.3.1")
+def test_the_demo_keeps_every_promise_on_jet_and_says_that_there_is_no_sql(tmp_path: Path) -> None:
+    document = document_of(run_demo("--json", "--version", "jet-4.3.1", "--folder", str(tmp_path)))
+    assert len(document["promises"]) == PROMISES - 1
+    assert any("No SQL here" in one.get("text", "") for step in document["steps"] for one in step["facts"])
+    names = ("hazelcast-client-clusterA.yaml", "hazelcast-client-clusterB.yaml", "hazelcast-client-failover.yaml")
+    assert sorted(path.name for path in tmp_path.iterdir()) == list(names)
+
+
+class Demo:
+    """A demo that is under way."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.text = ""
+
+    def read_until(self, text: str) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.text += line
+            if text in line:
+                return
+        raise AssertionError(f"{text!r} was not told, but\n{self.text}")
+
+
+@contextlib.contextmanager
+def demo() -> Iterator[Demo]:
+    with subprocess.Popen([COMMAND, "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield Demo(process)
+        finally:
+            process.kill()
+
+
+@contextlib.contextmanager
+def held_members(demo: Demo) -> Iterator[list[int]]:
+    """Descriptors of the processes that the demo has named: they become readable when the process has ended."""
+    with contextlib.ExitStack() as stack:
+        descriptors = []
+        for pid in re.findall(r"process (\d+)$", demo.text, re.MULTILINE):
+            descriptors.append(os.pidfd_open(int(pid)))
+            stack.callback(os.close, descriptors[-1])
+        yield descriptors
+
+
+def all_end(descriptors: list[int]) -> bool:
+    return all(select.select([descriptor], [], [], LIMIT)[0] for descriptor in descriptors)
+
+
+@pytest.mark.member("5.7.0")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_demo_that_is_interrupted_in_the_middle_of_calls_leaves_nothing(number: signal.Signals, code: int) -> None:
+    with demo() as running:
+        running.read_until("3  One client")
+        folder = re.search(r"In (\S+) \(removed at the end", running.text)
+        with held_members(running) as members:
+            running.read_until("threads call without a pause")
+            running.process.send_signal(number)
+            out, err = running.process.communicate(timeout=LIMIT)
+            assert (running.process.returncode, len(members)) == (code, 2)
+            assert all_end(members)
+    assert "Traceback" not in out + err
+    assert err.strip().endswith("Everything that was started has been ended.")
+    assert folder
+    assert not Path(folder[1]).exists()
+
+
+@pytest.mark.member("5.7.0")
+def test_a_demo_that_is_killed_leaves_no_member() -> None:
+    with demo() as running:
+        running.read_until("3  One client")
+        with held_members(running) as members:
+            running.process.kill()
+            assert all_end(members)
+            assert len(members) == 2

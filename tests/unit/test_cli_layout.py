@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from tealjet.cli.layout import columns, number, wrapped
+
+
+def test_columns_are_aligned_and_lines_do_not_end_in_spaces() -> None:
+    assert columns([("name", "calls"), ("map.get", "7"), ("x", "1,234")], right=frozenset({1})) == [
+        "name     calls",
+        "map.get      7",
+        "x        1,234",
+    ]
+    assert columns([("a", "b"), ("long", "")]) == ["a     b", "long"]
+
+
+def test_a_long_text_is_broken_at_words_and_keeps_its_own_lines() -> None:
+    assert wrapped("one two three\n  four", 9, indent=1, hanging=2) == " one two\n   three\n   four"
+
+
+def test_a_word_that_is_longer_than_the_line_is_left_whole() -> None:
+    path = "/a/path/that/is/longer/than-the-line.yaml"
+    assert wrapped(f"in {path}", 12) == f"in\n{path}"
+
+
+def test_an_empty_line_stays_empty() -> None:
+    assert wrapped("one\n\ntwo", 20, indent=3) == "   one\n\n   two"
+
+
+def test_counts_are_whole_and_measures_have_one_decimal() -> None:
+    assert [number(1234), number(1234.56), number(0.04)] == ["1,234", "1,234.6", "0.0"]
