@@ -8,13 +8,17 @@ import os
 import threading
 import tomllib
 import uuid
+import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tealjet.lab import Lab, LabError, prepare, start_local
+# on Python 3.11 the official package imports a module that is deprecated there; warnings are errors from here on
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from tealjet.lab import Lab, LabError, prepare, start_local
 
 COMMITTED: dict[str, int] = tomllib.loads(Path(__file__).with_name("member_counts.toml").read_text(encoding="utf-8"))
 """The versions that tests run on, each with the number of tests that must pass on it."""
@@ -73,6 +77,12 @@ def blue_green(real_clusters: RealClusters) -> Callable[[str], Lab]:
     have changed. Mark the test with ``@pytest.mark.member("5.7.0")``, or let it ask for ``member_version``.
     """
     return real_clusters.hand_out
+
+
+@pytest.fixture
+def lab(member_version: str, real_clusters: RealClusters) -> Lab:
+    """What ``blue_green`` gives, for each version that the test's ``member`` marker names, or for all."""
+    return real_clusters.hand_out(member_version)
 
 
 @pytest.fixture

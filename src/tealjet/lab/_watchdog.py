@@ -1,9 +1,9 @@
 """Ends what a lab has started when the lab's owner is gone, however it went.
 
 Run as a script by the lab, without the package: it must start at once. It leads the process group that all members
-are started in, so it need not be told of any of them. The other end of its standard input is held by the owner alone:
-a byte says that nothing is left to do, and the end of the input that the owner is gone. A child that the owner forked
-may hold that end open longer, hence the look at the parent.
+are started in, so it need not be told of any of them, and a lab that is closed kills that group, this process too. The
+other end of its standard input is held by the owner alone and closes with it; a child that the owner forked may hold
+it open longer, hence the look at the parent.
 """
 
 import os
@@ -13,15 +13,12 @@ import sys
 
 
 def main(owner: int, folder: str) -> None:
-    """Wait for the owner's word or its end; at its end kill the group and remove the folder."""
+    """Wait for the end of the owner, then kill the group and remove the folder."""
     # a frozen member makes the system hang up on the whole group when the owner dies; it must not end this process
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: _end(folder))
-    while os.getppid() == owner:
-        if select.select([0], [], [], 1.0)[0]:
-            if os.read(0, 1):
-                return
-            break
+    while os.getppid() == owner and not select.select([0], [], [], 1.0)[0]:
+        pass
     _end(folder)
 
 

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -256,7 +256,7 @@ class LocalMember:
         """
         self.kill()
         self._launch()
-        self._await_service(self._peers(), time.monotonic() + timeout, threading.Event())
+        _await_service([(self, self._peers())], timeout, threading.Event())
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
@@ -279,17 +279,6 @@ class LocalMember:
                 env={name: value for name, value in os.environ.items() if not _FOREIGN_SETTINGS.match(name)},
                 process_group=self._group,
             )
-
-    def _await_service(self, members: int, deadline: float, cancelled: threading.Event) -> None:
-        """Wait until the member serves clients in a cluster of that many members."""
-        while member_count(self._endpoint, self._cluster_name, timeout=1.0) < members:
-            code = self._running().poll()
-            if code is not None:
-                raise self._failure(f"ended with exit code {code}")
-            if time.monotonic() > deadline:
-                raise self._failure(f"does not serve clients in a cluster of {members} in time")
-            if cancelled.wait(_LOOK_EVERY):
-                raise LabError("the start of the lab was cancelled")
 
     def _failure(self, what: str) -> MemberStartError:
         return MemberStartError(
@@ -364,15 +353,32 @@ class LocalCluster:
         Raises:
             MemberStartError: A member is dead, or does not serve clients in time.
         """
-        self._await_service(time.monotonic() + timeout, threading.Event())
+        _await_service(self._expected(), timeout, threading.Event())
 
     def _launch(self) -> None:
         for member in self.members:
             member._launch()
 
-    def _await_service(self, deadline: float, cancelled: threading.Event) -> None:
-        for member in self.members:
-            member._await_service(len(self.members), deadline, cancelled)
+    def _expected(self) -> list[tuple[LocalMember, int]]:
+        return [(member, len(self.members)) for member in self.members]
+
+
+def _await_service(expected: Iterable[tuple[LocalMember, int]], timeout: float, cancelled: threading.Event) -> None:
+    """Wait until each member serves clients in a cluster of that many members."""
+    deadline = time.monotonic() + timeout
+    pending = list(expected)
+    while True:
+        for member, size in tuple(pending):
+            if member_count(member._endpoint, member._cluster_name, timeout=1.0) >= size:
+                pending.remove((member, size))
+            elif (code := member._running().poll()) is not None:
+                raise member._failure(f"ended with exit code {code}")
+            elif time.monotonic() > deadline:
+                raise member._failure(f"does not serve clients in a cluster of {size} in time")
+        if not pending:
+            return
+        if cancelled.wait(_LOOK_EVERY):
+            raise LabError("the start of the lab was cancelled")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -499,9 +505,7 @@ def start_local(
             tell(f"starting {key}: Hazelcast {cluster.version} at {', '.join(cluster.addresses)}")
         for cluster in lab.clusters.values():
             cluster._launch()
-        deadline = time.monotonic() + timeout
-        for cluster in lab.clusters.values():
-            cluster._await_service(deadline, cancelled)
+        _await_service((each for cluster in lab.clusters.values() for each in cluster._expected()), timeout, cancelled)
         return lab
 
     return LabStart(start)
@@ -588,12 +592,12 @@ def _guard(stack: contextlib.ExitStack, folder: Path) -> int:
     finally:
         os.close(reading)
 
-    def release() -> None:
-        os.write(writing, b".")
-        os.close(writing)
+    def end() -> None:
+        os.killpg(watchdog.pid, signal.SIGKILL)  # also a member whose start was interrupted before it was known here
         watchdog.wait()
+        os.close(writing)
 
-    stack.callback(release)
+    stack.callback(end)
     return watchdog.pid
 
 

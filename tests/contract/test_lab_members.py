@@ -1,0 +1,195 @@
+"""Real members of the lab: what their verbs do, where they listen, and that they end with their owner."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import hazelcast
+import pytest
+
+from tealjet.lab import ClusterOptions, Lab, LabError, LocalMember, MemberStartError, start_local
+
+BlueGreen = Callable[[str], Lab]
+
+
+def connect(member: LocalMember) -> socket.socket:
+    host, port = member.address.split(":")
+    return socket.create_connection((host, int(port)))
+
+
+def state(pid: int) -> str:
+    """The state of a process as the kernel has it: "T" is stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0]
+
+
+def listening(pid: int) -> set[str]:
+    """The local addresses of a process's listening sockets, in the kernel's hexadecimal notation."""
+    own = {os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()}
+    rows = [
+        line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()
+    ]
+    return {row[1].rsplit(":", 1)[0] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in own}
+
+
+# ---------------------------------------------------------------------------------------------------------- verbs
+
+
+def test_an_official_client_finds_the_cluster_by_name_and_address(member_version: str, blue_green: BlueGreen) -> None:
+    green = blue_green(member_version)["green"]
+    client = hazelcast.HazelcastClient(cluster_name="green", cluster_members=green.addresses)
+    try:
+        (member,) = client.cluster_service.get_members()
+        assert f"{member.address.host}:{member.address.port}" == green.addresses[0]
+    finally:
+        client.shutdown()
+
+
+def test_members_listen_on_loopback_only(member_version: str, blue_green: BlueGreen) -> None:
+    for cluster in blue_green(member_version).clusters.values():
+        for member in cluster.members:
+            assert listening(member.pid) == {"0100007F"}
+
+
+def test_a_killed_member_is_gone_and_its_port_refuses(member_version: str, blue_green: BlueGreen) -> None:
+    (member,) = blue_green(member_version)["blue"].members
+    member.kill()
+    assert not member.alive
+    with pytest.raises(ProcessLookupError):
+        os.kill(member.pid, 0)
+    with pytest.raises(ConnectionRefusedError):
+        connect(member)
+
+
+def test_a_frozen_member_stands_still_until_it_is_thawed(member_version: str, blue_green: BlueGreen) -> None:
+    blue = blue_green(member_version)["blue"]
+    (member,) = blue.members
+    member.freeze()
+    assert state(member.pid) == "T"
+    with connect(member):  # the system accepts for it
+        pass
+    member.thaw()
+    blue.wait()
+
+
+def test_a_frozen_member_can_be_killed(member_version: str, blue_green: BlueGreen) -> None:
+    (member,) = blue_green(member_version)["blue"].members
+    member.freeze()
+    member.kill()
+    assert not member.alive
+
+
+def test_a_stopped_member_has_shut_down_by_itself_even_from_frozen(member_version: str, blue_green: BlueGreen) -> None:
+    (member,) = blue_green(member_version)["blue"].members
+    member.freeze()
+    member.stop()
+    assert not member.alive
+    assert "SHUTTING_DOWN" in member.log.read_text()
+
+
+def test_a_dead_member_cannot_be_frozen(member_version: str, blue_green: BlueGreen) -> None:
+    (member,) = blue_green(member_version)["blue"].members
+    member.kill()
+    with pytest.raises(LabError, match=r"cannot be sent SIGSTOP: its process has ended; restart\(\) it first"):
+        member.freeze()
+
+
+def test_a_restarted_member_serves_at_the_same_address(member_version: str, blue_green: BlueGreen) -> None:
+    blue = blue_green(member_version)["blue"]
+    (member,) = blue.members
+    before = member.pid, member.address
+    member.restart()
+    assert member.pid != before[0]
+    assert member.address == before[1]
+    blue.wait()
+
+
+def test_a_cluster_that_a_test_has_killed_is_alive_for_the_next(member_version: str, blue_green: BlueGreen) -> None:
+    lab = blue_green(member_version)
+    lab["blue"].kill()
+    lab["green"].freeze()
+    assert blue_green(member_version) is lab
+    for cluster in lab.clusters.values():
+        assert cluster.alive
+        cluster.wait()
+
+
+# --------------------------------------------------------------------------------------------------------- starts
+
+
+def test_members_of_one_cluster_find_each_other_and_options_reach_them(member_version: str) -> None:
+    options = ClusterOptions(cluster_name="teal", members=2, properties={"hazelcast.partition.count": "17"})
+    with start_local({"blue": options}, version=member_version) as lab:
+        client = hazelcast.HazelcastClient(cluster_name="teal", cluster_members=lab["blue"].addresses)
+        try:
+            assert len(client.cluster_service.get_members()) == 2
+            assert client.partition_service.get_partition_count() == 17
+        finally:
+            client.shutdown()
+        first, second = lab["blue"].members
+        first.kill()
+        first.restart()
+        lab["blue"].wait()
+        second.kill()
+        assert [member.alive for member in lab["blue"].members] == [True, False]
+
+
+@pytest.mark.member("5.7.0")
+def test_a_configuration_that_the_member_refuses_is_shown_from_its_log() -> None:
+    refused = ClusterOptions(xml="<no-such-element/>")
+    with pytest.raises(MemberStartError, match="no-such-element"), start_local({"blue": refused}):
+        pass
+
+
+@pytest.mark.member("5.7.0")
+async def test_a_lab_works_in_async_with_and_leaves_no_trace() -> None:
+    async with start_local(["blue"]) as lab:
+        (member,) = lab["blue"].members
+        assert member.alive
+    with pytest.raises(ProcessLookupError):
+        os.kill(member.pid, 0)
+    assert not member.log.parent.exists()
+
+
+OWNER = """
+import os, sys, time
+from tealjet.lab import start_local
+with start_local(version=sys.argv[1]) as lab:
+    for cluster in lab.clusters.values():
+        print(cluster.members[0].pid)
+    if sys.argv[2] == "frozen":
+        lab["green"].freeze()
+    if sys.argv[2] == "forked" and os.fork() == 0:
+        os.close(2)  # else the test would wait for this child
+        time.sleep(30)
+        os._exit(0)
+    print("ready", flush=True)
+    time.sleep(1000)
+"""
+
+
+@pytest.mark.parametrize("how", ["serving", "frozen", "forked"])
+def test_nothing_outlives_an_owner_that_is_killed(member_version: str, how: str, tmp_path: Path) -> None:
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER, member_version, how],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    with owner:
+        assert owner.stdout
+        members = [os.pidfd_open(int(line)) for line in iter(owner.stdout.readline, "ready\n")]
+        owner.send_signal(signal.SIGKILL)
+        for member in members:
+            select.select([member], [], [])  # readable when the process has ended
+            os.close(member)
+        assert owner.stderr
+        assert owner.stderr.read() == ""  # ends when the watchdog, which has the owner's stderr, is gone as well
+        assert list(tmp_path.iterdir()) == []
