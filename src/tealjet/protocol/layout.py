@@ -120,7 +120,7 @@ class Fields:
         self._fixed = tuple(fixed)
         self._framed = tuple(framed)
         self._size = size
-        self.names = tuple(item[0].name for item in (*fixed, *framed))
+        self.names = (*(field.name for field, _, _ in fixed), *(field.name for field, _ in framed))
 
     def write(self, writer: FrameWriter, values: Mapping[str, Any], *, header: bytes = b"", flags: int = 0) -> None:
         """Write the first frame, if there is anything in it, and the frames of the others."""
