@@ -42,7 +42,7 @@ class Reason(enum.Enum):
     FAILOVER_UNSUPPORTED = "cluster does not support failover"
     SAME_CLUSTER = "the same cluster under another name"
     PROTOCOL = "unexpected answer"
-    LOST = "connection lost while opening"
+    LOST = "connection lost"
     PREPARATION = "could not be prepared"
 
 
