@@ -40,7 +40,7 @@ OPERATION = Operation(name="map.put", succeeded=4321, not_sent=0, unknown=2, ans
 STORY: tuple[Fact, ...] = (
     Step(number=1, title="Two clusters start"),
     ClustersUp(
-        java="Java 25",
+        java="25",
         version="5.7.0",
         members=(MemberUp(cluster="clusterA", address="127.0.0.1:20001", pid=42),),
     ),
@@ -90,7 +90,7 @@ def test_every_fact_is_in_the_text(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for expected in (
         "1  Two clusters start",
-        "clusterA  Hazelcast 5.7.0  127.0.0.1:20001  process 42",
+        "clusterA  Hazelcast 5.7.0 on Java 25  127.0.0.1:20001  process 42",
         "a.yaml",
         "       b: 1",
         "-> 'paid'",
@@ -109,7 +109,7 @@ def test_each_thing_that_is_waited_for_is_told_once_in_a_file(capsys: pytest.Cap
     for percent in (1, 2, 3):
         view.progress(f"downloading x.jar: {percent} %")
     view.progress("starting")
-    assert capsys.readouterr().out.splitlines() == ["   downloading x.jar: 1 % ...", "   starting ..."]
+    assert capsys.readouterr().out.splitlines() == ["   downloading x.jar: 1 %", "   starting"]
 
 
 def test_standard_output_has_one_json_document_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,6 +57,7 @@ class ClustersUp:
     """The clusters serve clients."""
 
     java: str
+    """The version of the Java that runs them."""
     version: str
     members: tuple[MemberUp, ...]
 

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 __all__ = ["columns", "number", "wrapped"]
 
 
-def wrapped(text: str, width: int, *, indent: int = 0, hanging: int = 0) -> str:
+def wrapped(text: str, width: int, *, indent: int = 0) -> str:
     """Break a text into lines.
 
     Args:
         text: The text; its own line breaks are kept.
         width: Characters of a line at most, unless a single word is longer.
-        indent: Spaces before each line.
-        hanging: Further spaces before each line but the first of each of the text's own lines.
+        indent: Spaces before each line, besides those that a line of the text begins with.
     """
     lines = []
     for line in text.splitlines():
@@ -24,31 +23,33 @@ def wrapped(text: str, width: int, *, indent: int = 0, hanging: int = 0) -> str:
             line.lstrip(),
             width,
             initial_indent=first,
-            subsequent_indent=first + " " * hanging,
+            subsequent_indent=first,
             break_long_words=False,
             break_on_hyphens=False,
         ) or [""]
     return "\n".join(lines)
 
 
-def columns(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset(), gap: int = 2) -> list[str]:
-    """Align rows of the same number of cells.
+def columns(rows: Sequence[Sequence[str]], width: int, *, indent: int = 0, right: frozenset[int] = frozenset()) -> str:
+    """Align rows of the same number of cells; the last cell of a row is broken into lines where it is too long.
 
     Args:
         rows: The cells, row by row.
+        width: Characters of a line at most.
+        indent: Spaces before each line.
         right: The columns that are aligned to the right.
-        gap: Spaces between columns.
     """
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return [
-        (" " * gap)
-        .join(
-            cell.rjust(width) if place in right else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+    lines = []
+    for row in rows:
+        *cells, last = (
+            cell.rjust(wide) if place in right else cell.ljust(wide)
+            for place, (cell, wide) in enumerate(zip(row, widths, strict=True))
         )
-        .rstrip()
-        for row in rows
-    ]
+        head = " " * indent + "".join(f"{cell}  " for cell in cells)
+        fits = len(head) + len(last.rstrip()) <= width
+        lines.append(head + (last if fits else wrapped(last, width, indent=len(head)).lstrip()))
+    return "\n".join(line.rstrip() for lines_of_row in lines for line in lines_of_row.splitlines())
 
 
 def number(value: float) -> str:

@@ -113,11 +113,15 @@ class Load:
         with self._changed:
             return tuple(ended.error for ended in self._ended if ended.error is not None)
 
-    def longest_silence(self) -> float:
-        """Return the longest time in which no thread got an answer, in seconds."""
+    def longest_silence(self, since: float) -> float:
+        """Return the longest time in which no thread got an answer, in seconds.
+
+        Args:
+            since: Monotonic time before which nothing counts.
+        """
         with self._changed:
-            answers = sorted(ended.at for ended in self._ended if ended.error is None)
-        return max(later - earlier for earlier, later in itertools.pairwise(answers))
+            answers = sorted(ended.at for ended in self._ended if ended.error is None and ended.at > since)
+        return max(later - earlier for earlier, later in itertools.pairwise([since, *answers]))
 
     def calls(self) -> Calls:
         """Return what became of all calls."""

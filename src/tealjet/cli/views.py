@@ -6,7 +6,7 @@ import dataclasses
 import enum
 import importlib.metadata
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from rich.console import Console
@@ -90,7 +90,7 @@ class TerminalView:
             self._status.update(Text(text))
         elif (subject := text.partition(":")[0]) != self._waited_for:
             self._waited_for = subject
-            self._say(f"{text} ...")
+            self._say(text)
 
     def show(self, fact: Fact) -> None:
         """Show a fact."""
@@ -113,14 +113,13 @@ class TerminalView:
             case Calls():
                 self._calls(fact)
             case Figure():
-                label = f"{number(fact.value):>8} {fact.unit:<2}  "
-                self._print(wrapped(label + fact.text, self._console.width, indent=_INDENT, hanging=13))
+                self._table([(f"{number(fact.value):>7} {fact.unit:<2}", fact.text)])
             case Switch():
                 self._switch(fact)
             case Promise():
                 mark, style = ("held", "green") if fact.held else ("BROKEN", "bold red")
-                line = f"{mark:<6}  {fact.promise:<{_PROMISE_WIDTH}}  {fact.seen}"
-                self._say(line, style, hanging=8)
+                line = (f"{mark:<6}", f"{fact.promise:<{_PROMISE_WIDTH}}", fact.seen)
+                self._print(columns([line], self._console.width, indent=_INDENT), style)
 
     def end(self, ending: Ending) -> None:
         """Show how it ended."""
@@ -139,10 +138,8 @@ class TerminalView:
         console_for(stderr=True).print(Text(f"\n{text}", "bold red"), soft_wrap=True)
 
     def _clusters(self, fact: ClustersUp) -> None:
-        self._say(fact.java)
-        self._table(
-            [(one.cluster, f"Hazelcast {fact.version}", one.address, f"process {one.pid}") for one in fact.members]
-        )
+        runs = f"Hazelcast {fact.version} on Java {fact.java}"
+        self._table([(one.cluster, runs, one.address, f"process {one.pid}") for one in fact.members])
 
     def _files(self, fact: FilesWritten) -> None:
         left = "they stay there" if fact.kept else "removed at the end; --folder DIR keeps them"
@@ -152,27 +149,26 @@ class TerminalView:
             self._say(file.text, indent=_INDENT + 2)
 
     def _calls(self, fact: Calls) -> None:
-        head = ("calls of", "answered", "failed: not sent", "unknown", "refused", "unlabelled")
+        above = ("", "", "failed:", "", "", "")
+        head = ("calls of", "answered", "NOT_SENT", "UNKNOWN", "ANSWERED", "no outcome")
         rows = [
             (one.name, *map(number, (one.succeeded, one.not_sent, one.unknown, one.answered, one.unlabelled)))
             for one in fact.operations
         ]
-        self._table([head, *rows], right=frozenset(range(1, len(head))))
+        self._table([above, head, *rows], right=frozenset(range(1, len(head))))
 
     def _switch(self, fact: Switch) -> None:
         report = fact.report
-        how = "planned" if report.planned else "not planned"
-        self._say(
-            f"The switch from {report.from_cluster} to {report.to_cluster} ({how}: {report.why}), in milliseconds:"
-        )
+        since = "it was asked for" if report.planned else "the loss was seen"
+        self._say(f"The switch from {report.from_cluster} to {report.to_cluster}, in milliseconds since {since}:")
         rows = [(number(phase.at), phase.name, phase.detail) for phase in report.phases]
         self._table(rows, right=frozenset({0}))
 
-    def _table(self, rows: Iterable[tuple[str, ...]], right: frozenset[int] = frozenset()) -> None:
-        self._say("\n".join(columns(list(rows), right=right)), indent=_INDENT + 2)
+    def _table(self, rows: Sequence[tuple[str, ...]], right: frozenset[int] = frozenset(), style: str = "") -> None:
+        self._print(columns(rows, self._console.width, indent=_INDENT + 2, right=right), style)
 
-    def _say(self, text: str, style: str = "", *, indent: int = _INDENT, hanging: int = 0) -> None:
-        self._print(wrapped(text, self._console.width, indent=indent, hanging=hanging), style)
+    def _say(self, text: str, style: str = "", *, indent: int = _INDENT) -> None:
+        self._print(wrapped(text, self._console.width, indent=indent), style)
 
     def _print(self, text: str, style: str = "") -> None:
         self._console.print(Text(text, style), soft_wrap=True)
