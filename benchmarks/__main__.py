@@ -55,10 +55,12 @@ def _size(rounds: int, *, quick: bool) -> _Size:
 
 
 def _kill(lab: Lab, size: _Size, results: Results) -> None:
-    for state in ("warm", "cold"):
-        results.kill[state] = faults.losses(
-            lab, size.rounds, LocalCluster.kill, LocalCluster.restart, standby=state == "warm"
-        )
+    def lose(rounds: int, *, standby: bool, used: bool) -> list[faults.LossRound]:
+        return faults.losses(lab, rounds, LocalCluster.kill, LocalCluster.restart, standby=standby, used=used)
+
+    results.kill["warm"] = lose(size.rounds, standby=True, used=True)
+    results.kill["cold"] = lose(size.rounds, standby=False, used=True)
+    results.kill["warm, unused member"] = lose(size.freezes, standby=True, used=False)
 
 
 def _freeze(lab: Lab, size: _Size, results: Results) -> None:

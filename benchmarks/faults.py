@@ -6,14 +6,20 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+from hazelcast.client import HazelcastClient
 
 from benchmarks.setting import (
+    KEYS,
+    VALUE,
     BenchmarkError,
     Load,
     LossWatch,
     active_name,
     client_of,
     clock,
+    official_config,
     wait_for_standby,
 )
 from tealjet import JetClient
@@ -22,6 +28,7 @@ from tealjet.failover.options import Profile
 from tealjet.lab import Lab, LocalCluster
 
 _LIMIT = 60.0
+_CALLS_OF_OTHERS = 500
 _SETTLE = 0.5
 """Seconds that a restarted JVM is left alone before it is measured."""
 
@@ -57,6 +64,7 @@ def losses(
     *,
     standby: bool,
     profile: Profile = Profile.BALANCED,
+    used: bool = True,
 ) -> list[LossRound]:
     """Lose the active cluster again and again, with one client for all rounds.
 
@@ -67,9 +75,13 @@ def losses(
         heal: What brings it back.
         standby: Keep a standby link, and wait until it is ready before each fault.
         profile: The client's profile.
+        used: Another client uses each member after its start, as it is in a cluster that has a life of its own.
+            Without it the first call of the measured client is the first one of the member's life.
     """
     clusters = {name: cluster.addresses for name, cluster in lab.clusters.items()}
     measured = []
+    for cluster in lab.clusters.values() if used else ():
+        use(cluster)
     with client_of(clusters, standby=standby, profile=profile) as client:
         switches: list[Switched] = []
         client.failover.add_listener(lambda event: switches.append(event) if isinstance(event, Switched) else None)
@@ -81,6 +93,8 @@ def losses(
             name = active_name(client)
             one, load = _loss(client, lab[name], fault)
             heal(lab[name])
+            if used:
+                use(lab[name])
             report = client.failover.history[-1]
             measured.append(
                 LossRound(
@@ -93,6 +107,18 @@ def losses(
                 )
             )
     return measured
+
+
+def use(cluster: LocalCluster) -> None:
+    """Let an official client get and put for a moment."""
+    client = HazelcastClient(official_config(cluster.name, cluster.addresses))
+    try:
+        target: Any = client.get_map("bench").blocking()
+        for number in range(_CALLS_OF_OTHERS):
+            target.put(str(number % KEYS), VALUE)
+            target.get(str(number % KEYS))
+    finally:
+        client.shutdown()
 
 
 def _loss(client: JetClient, cluster: LocalCluster, fault: Callable[[LocalCluster], None]) -> tuple[list[float], Load]:

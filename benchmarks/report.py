@@ -144,8 +144,9 @@ def _kill(results: Results) -> str:
 One thread gets and puts in turn without a pause; blue dies, the client goes to green, blue is started again, green
 dies, and so on, with one client for all rounds. "Loss seen" is the moment the client's own thread notices that the
 cluster is gone; before it lies the time that the kernel takes to end a JVM and close its sockets, which no client can
-shorten. The member that takes over was itself restarted a few seconds earlier: its Java code is cold. Warm: a standby
-link is ready. Cold: `standby=False`.
+shorten. Warm: a standby link is ready. Cold: `standby=False`. The member that takes over was itself restarted a few
+seconds earlier; another client has made 1000 calls to it since, but in the rounds of the "unused member", where the
+first call of the measured client is the first one that the new JVM ever sees.
 """,
             *_loss_table(results.kill),
             "",

@@ -53,7 +53,7 @@ class Results:
 
     facts: Facts
     kill: dict[str, list[LossRound]] = field(default_factory=dict)
-    """By "warm" and "cold"."""
+    """By "warm", "cold" and "warm, unused member"."""
     freeze: dict[str, list[LossRound]] = field(default_factory=dict)
     """By profile."""
     start: dict[str, Starts] = field(default_factory=dict)
