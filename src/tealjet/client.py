@@ -254,7 +254,7 @@ class JetClient(hazelcast.HazelcastClient):  # type: ignore[misc]
             warnings.warn(
                 f"unclosed client {self._family.name!r}: call shutdown()", ResourceWarning, stacklevel=2, source=self
             )
-            self._thread.stop(0)
+            self._thread.end_with(self._engine.close())
             self._family.callbacks.close(0)
 
 

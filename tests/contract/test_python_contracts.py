@@ -23,8 +23,7 @@ from tealjet.lab import Lab
 pytestmark = pytest.mark.member("5.7.0")
 
 
-async def test_a_parked_call_that_is_cancelled_never_goes_out(blue_green: Lab, unique: str) -> None:
-    lab = blue_green
+async def test_a_parked_call_that_is_cancelled_never_goes_out(lab: Lab, unique: str) -> None:
     async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"])) as client:
         items = await client.get_queue(unique)
         client._engine.calls.route_to(None)
@@ -37,8 +36,7 @@ async def test_a_parked_call_that_is_cancelled_never_goes_out(blue_green: Lab, u
         assert await items.size() == 0
 
 
-async def test_a_sent_call_that_is_cancelled_leaves_the_client_usable(blue_green: Lab, unique: str) -> None:
-    lab = blue_green
+async def test_a_sent_call_that_is_cancelled_leaves_the_client_usable(lab: Lab, unique: str) -> None:
     async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"])) as client:
         items = await client.get_queue(unique)
         with pytest.raises(TimeoutError):
@@ -50,13 +48,13 @@ async def test_a_sent_call_that_is_cancelled_leaves_the_client_usable(blue_green
 
 def test_ctrl_c_in_the_factory_leaves_nothing_behind() -> None:
     script = """
-import signal, threading, _thread, tealjet
+import signal, threading, tealjet
 from hazelcast.config import Config
 config = Config(); config.cluster_name = "nowhere"; config.cluster_members = ["127.0.0.1:1"]
 import logging
 class Interrupt(logging.Handler):
     def emit(self, record):
-        if "no cluster could be used" in record.getMessage(): _thread.interrupt_main()
+        if "no cluster could be used" in record.getMessage(): signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 logging.getLogger("tealjet").addHandler(Interrupt())
 try:
     tealjet.new_jet_failover_client(tealjet.FailoverConfig(clients=[config]))
@@ -78,8 +76,7 @@ def run_python(script: str, *args: str) -> str:
     return done.stdout.strip()
 
 
-def test_ctrl_c_in_a_blocking_call_ends_the_wait_and_the_client_stays_usable(blue_green: Lab, unique: str) -> None:
-    lab = blue_green
+def test_ctrl_c_in_a_blocking_call_ends_the_wait_and_the_client_stays_usable(lab: Lab, unique: str) -> None:
     with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
         items = client.get_queue(unique)
         taken = items.take()
@@ -95,9 +92,8 @@ def test_ctrl_c_in_a_blocking_call_ends_the_wait_and_the_client_stays_usable(blu
 
 
 def test_the_interpreter_exits_although_the_client_is_open_and_a_callback_is_stuck(
-    blue_green: Lab, unique: str
+    lab: Lab, unique: str
 ) -> None:
-    lab = blue_green
     script = """
 import sys, threading, tealjet
 from hazelcast.config import Config
@@ -126,8 +122,7 @@ def _use_in_child(client: tealjet.JetClient, name: str, answers: multiprocessing
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # newer Pythons warn of fork in threaded processes
-def test_a_client_in_a_forked_child_says_so_and_the_parent_goes_on(blue_green: Lab, unique: str) -> None:
-    lab = blue_green
+def test_a_client_in_a_forked_child_says_so_and_the_parent_goes_on(lab: Lab, unique: str) -> None:
     with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
         entries = client.get_map(unique).blocking()
         entries.put("key", "before")
@@ -145,8 +140,7 @@ def test_a_client_in_a_forked_child_says_so_and_the_parent_goes_on(blue_green: L
         assert entries.get("key") == "before"
 
 
-async def test_an_asyncio_client_on_another_loop_says_so(blue_green: Lab, unique: str) -> None:
-    lab = blue_green
+async def test_an_asyncio_client_on_another_loop_says_so(lab: Lab, unique: str) -> None:
     async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"])) as client:
         entries = await client.get_map(unique)
 
@@ -157,8 +151,7 @@ async def test_an_asyncio_client_on_another_loop_says_so(blue_green: Lab, unique
             await asyncio.to_thread(elsewhere)
 
 
-def test_waiting_on_the_clients_own_thread_says_so(blue_green: Lab, unique: str) -> None:
-    lab = blue_green
+def test_waiting_on_the_clients_own_thread_says_so(lab: Lab, unique: str) -> None:
     with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
         entries = client.get_map(unique)
         chained = entries.put("key", "value").continue_with(lambda _: entries.get("key").result())
@@ -166,8 +159,7 @@ def test_waiting_on_the_clients_own_thread_says_so(blue_green: Lab, unique: str)
             chained.result()
 
 
-def test_call_options_belong_to_the_context_that_makes_the_call(blue_green: Lab, unique: str) -> None:
-    lab = blue_green
+def test_call_options_belong_to_the_context_that_makes_the_call(lab: Lab, unique: str) -> None:
     with tealjet.new_jet_failover_client(failover_config(lab["blue"])) as client:
         entries = client.get_map(unique)
         lab["blue"].kill()
@@ -180,8 +172,7 @@ def test_call_options_belong_to_the_context_that_makes_the_call(blue_green: Lab,
         assert patient.result() == 0
 
 
-def test_an_unclosed_client_warns_and_is_collected(blue_green: Lab) -> None:
-    lab = blue_green
+def test_an_unclosed_client_warns_and_is_collected(lab: Lab) -> None:
     client = tealjet.new_jet_client(cluster_config(lab["blue"]))
     forgotten = weakref.ref(client)
     with pytest.warns(ResourceWarning, match="unclosed client"):
@@ -190,8 +181,7 @@ def test_an_unclosed_client_warns_and_is_collected(blue_green: Lab) -> None:
     assert forgotten() is None
 
 
-async def test_an_unclosed_asyncio_client_warns(blue_green: Lab) -> None:
-    lab = blue_green
+async def test_an_unclosed_asyncio_client_warns(lab: Lab) -> None:
     client = await tealjet.asyncio.new_jet_client(cluster_config(lab["blue"]))
     engine = client._engine
     with pytest.warns(ResourceWarning, match="unclosed client"):
@@ -200,8 +190,7 @@ async def test_an_unclosed_asyncio_client_warns(blue_green: Lab) -> None:
     await engine.close()
 
 
-def test_a_closed_client_refuses_calls_and_says_what_is_known(blue_green: Lab, unique: str) -> None:
-    lab = blue_green
+def test_a_closed_client_refuses_calls_and_says_what_is_known(lab: Lab, unique: str) -> None:
     client = tealjet.new_jet_client(cluster_config(lab["blue"]))
     entries = client.get_map(unique)
     client.shutdown()

@@ -26,7 +26,7 @@ def three_members(three_members_each: Lab) -> Lab:
 
 
 @pytest.fixture
-def fresh_blue_green() -> Iterator[Lab]:
+def fresh_lab() -> Iterator[Lab]:
     """Clusters that nobody has used: they have no partition table until somebody asks for one."""
     with start_local(version="5.7.0") as lab:
         yield lab

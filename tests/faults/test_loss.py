@@ -32,8 +32,7 @@ def check_history(history: History, cluster: LocalCluster, map_name: str, queue_
             assert record.call.args[0] not in [*taken, *left], f"labelled as not sent, and applied: {record}"
 
 
-def test_a_kill_under_eight_threads_loses_no_call_and_labels_each_failure(blue_green: Lab, unique: str) -> None:
-    lab = blue_green
+def test_a_kill_under_eight_threads_loses_no_call_and_labels_each_failure(lab: Lab, unique: str) -> None:
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         wait_for_standby(client, "green")
         with ThreadedWorkload(client, mixed(8), f"m-{unique}", f"q-{unique}") as workload:
@@ -42,8 +41,7 @@ def test_a_kill_under_eight_threads_loses_no_call_and_labels_each_failure(blue_g
     check_history(workload.history, lab["green"], f"m-{unique}", f"q-{unique}")
 
 
-def test_a_kill_under_sixty_four_tasks_loses_no_call_and_labels_each_failure(blue_green: Lab, unique: str) -> None:
-    lab = blue_green
+def test_a_kill_under_sixty_four_tasks_loses_no_call_and_labels_each_failure(lab: Lab, unique: str) -> None:
     config = failover_config(lab["blue"], lab["green"])
     with AsyncioWorkload(
         lambda: tealjet.asyncio.new_jet_failover_client(config), mixed(64), f"m-{unique}", f"q-{unique}"
@@ -58,8 +56,8 @@ def kill_and_go_on(workload: Workload, lab: Lab) -> None:
     workload.history.wait_for_more(1000)
 
 
-def test_listener_events_come_from_the_new_cluster_after_a_kill(blue_green: Lab, unique: str) -> None:
-    lab, events = blue_green, Events()
+def test_listener_events_come_from_the_new_cluster_after_a_kill(lab: Lab, unique: str) -> None:
+    events = Events()
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         prices = client.get_map(unique)
         prices.add_entry_listener(include_value=True, added_func=events).result()

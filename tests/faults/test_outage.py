@@ -17,8 +17,8 @@ from tealjet.lab import Lab
 pytestmark = pytest.mark.member("5.7.0")
 
 
-def test_a_client_starts_on_green_when_blue_is_down(blue_green: Lab, unique: str) -> None:
-    lab, states = blue_green, Events()
+def test_a_client_starts_on_green_when_blue_is_down(lab: Lab, unique: str) -> None:
+    states = Events()
     lab["blue"].kill()
     configuration = failover_config(lab["blue"], lab["green"], lifecycle_listeners=[states])
     with tealjet.new_jet_failover_client(configuration) as client:
@@ -32,9 +32,9 @@ def test_a_client_starts_on_green_when_blue_is_down(blue_green: Lab, unique: str
 
 
 def test_a_client_lives_through_the_loss_of_both_clusters_and_goes_on_with_the_one_that_comes_back(
-    blue_green: Lab, unique: str
+    lab: Lab, unique: str
 ) -> None:
-    lab, events = blue_green, Events()
+    events = Events()
     configuration = failover_config(lab["blue"], lab["green"], retry_initial_backoff=0.2, retry_max_backoff=0.5)
     with tealjet.new_jet_failover_client(configuration) as client:
         wait_for_standby(client, "green")
@@ -53,8 +53,8 @@ def test_a_client_lives_through_the_loss_of_both_clusters_and_goes_on_with_the_o
         assert all(record.outcome is not None for record in workload.history.failed)
 
 
-def test_calls_end_at_their_deadlines_with_the_reason_for_each_candidate(blue_green: Lab, unique: str) -> None:
-    lab, events = blue_green, Events()
+def test_calls_end_at_their_deadlines_with_the_reason_for_each_candidate(lab: Lab, unique: str) -> None:
+    events = Events()
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         entries = client.get_map(unique).blocking()
         client.failover.add_listener(events)
@@ -71,8 +71,8 @@ def test_calls_end_at_their_deadlines_with_the_reason_for_each_candidate(blue_gr
         assert "safe to issue it again" in text
 
 
-def test_a_fresh_idle_cluster_without_a_partition_table_stands_by_ready(fresh_blue_green: Lab) -> None:
-    lab = fresh_blue_green
+def test_a_fresh_idle_cluster_without_a_partition_table_stands_by_ready(fresh_lab: Lab) -> None:
+    lab = fresh_lab
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         wait_for_standby(client, "green")
         standby = client._engine.snapshot().standby_link
@@ -82,8 +82,8 @@ def test_a_fresh_idle_cluster_without_a_partition_table_stands_by_ready(fresh_bl
         assert link.partitions_known.done()
 
 
-def test_an_idle_client_follows(blue_green: Lab) -> None:
-    lab, states = blue_green, Events()
+def test_an_idle_client_follows(lab: Lab) -> None:
+    states = Events()
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         wait_for_standby(client, "green")
         client.lifecycle_service.add_listener(states)
@@ -104,9 +104,8 @@ def test_an_idle_client_follows(blue_green: Lab) -> None:
     ids=["wrong cluster name", "closed port", "name that does not resolve"],
 )
 def test_an_error_names_the_cluster_what_failed_and_what_to_do(
-    cluster_name: str, address: str | None, parts: list[str], blue_green: Lab
+    cluster_name: str, address: str | None, parts: list[str], lab: Lab
 ) -> None:
-    lab = blue_green
     wrong = config(cluster_name, [address or lab["blue"].addresses[0]], cluster_connect_timeout=0.0)
     with pytest.raises(NoClusterError) as caught:
         tealjet.new_jet_failover_client(tealjet.FailoverConfig(try_count=0, clients=[wrong]))
@@ -115,8 +114,7 @@ def test_an_error_names_the_cluster_what_failed_and_what_to_do(
         assert part in str(caught.value)
 
 
-def test_a_password_shows_in_no_error_and_no_log(blue_green: Lab, caplog: pytest.LogCaptureFixture) -> None:
-    lab = blue_green
+def test_a_password_shows_in_no_error_and_no_log(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     wrong = config("purple", lab["blue"].addresses, cluster_connect_timeout=0.0)
     wrong.creds_username, wrong.creds_password = "ada", "open-sesame-42"
@@ -125,8 +123,7 @@ def test_a_password_shows_in_no_error_and_no_log(blue_green: Lab, caplog: pytest
     assert "open-sesame-42" not in str(caught.value) + repr(caught.value) + caplog.text
 
 
-def test_a_client_without_a_try_count_never_gives_up_and_says_in_each_round_why(blue_green: Lab) -> None:
-    lab = blue_green
+def test_a_client_without_a_try_count_never_gives_up_and_says_in_each_round_why(lab: Lab) -> None:
     lab["blue"].kill()
     made: list[tealjet.JetClient] = []
     configuration = failover_config(lab["blue"], retry_initial_backoff=0.05, retry_max_backoff=0.1)

@@ -14,8 +14,7 @@ from tealjet.errors import SwitchError
 from tealjet.lab import Lab
 
 
-def test_fifty_switches_under_threads_fail_no_call(blue_green: Lab, unique: str) -> None:
-    lab = blue_green
+def test_fifty_switches_under_threads_fail_no_call(lab: Lab, unique: str) -> None:
     steps = [gets(), puts(1), puts(2), offers(3)]
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         with ThreadedWorkload(client, steps, f"m-{unique}", f"q-{unique}") as workload:
@@ -27,8 +26,7 @@ def test_fifty_switches_under_threads_fail_no_call(blue_green: Lab, unique: str)
         assert len(workload.history.of("offer")) == len(queued(lab, f"q-{unique}")) - len(steps)
 
 
-def test_fifty_switches_under_tasks_fail_no_call(blue_green: Lab, unique: str) -> None:
-    lab = blue_green
+def test_fifty_switches_under_tasks_fail_no_call(lab: Lab, unique: str) -> None:
     steps = [gets(), puts(1), puts(2), offers(3)] * 4
     config = failover_config(lab["blue"], lab["green"])
     with AsyncioWorkload(
@@ -46,8 +44,7 @@ def queued(lab: Lab, name: str) -> list[str]:
     return [item for cluster in ("blue", "green") for item in queue_items(lab[cluster], name)]
 
 
-def test_a_blocked_take_lingers_and_gets_its_item_from_the_former_cluster(blue_green: Lab, unique: str) -> None:
-    lab = blue_green
+def test_a_blocked_take_lingers_and_gets_its_item_from_the_former_cluster(lab: Lab, unique: str) -> None:
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         items = client.get_queue(unique)
         waiting = items.take()
@@ -61,8 +58,8 @@ def test_a_blocked_take_lingers_and_gets_its_item_from_the_former_cluster(blue_g
 
 
 @pytest.mark.member("5.7.0")
-def test_listener_events_come_from_the_cluster_that_is_active(blue_green: Lab, unique: str) -> None:
-    lab, events = blue_green, Events()
+def test_listener_events_come_from_the_cluster_that_is_active(lab: Lab, unique: str) -> None:
+    events = Events()
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         prices = client.get_map(unique)
         prices.add_entry_listener(include_value=True, added_func=lambda event: events(event.value)).result()
@@ -75,8 +72,8 @@ def test_listener_events_come_from_the_cluster_that_is_active(blue_green: Lab, u
 
 
 @pytest.mark.member("5.7.0")
-def test_a_planned_switch_tells_changed_cluster_and_nothing_else(blue_green: Lab) -> None:
-    lab, events = blue_green, Events()
+def test_a_planned_switch_tells_changed_cluster_and_nothing_else(lab: Lab) -> None:
+    events = Events()
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         client.lifecycle_service.add_listener(events)
         client.failover.switch_to("green")
@@ -89,8 +86,7 @@ def test_a_planned_switch_tells_changed_cluster_and_nothing_else(blue_green: Lab
 @pytest.mark.parametrize(
     ("target", "reason"), [("purple", "purple"), ("blue", "already")], ids=["unknown name", "already there"]
 )
-def test_a_switch_that_makes_no_sense_is_refused_and_changes_nothing(target: str, reason: str, blue_green: Lab) -> None:
-    lab = blue_green
+def test_a_switch_that_makes_no_sense_is_refused_and_changes_nothing(target: str, reason: str, lab: Lab) -> None:
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         with pytest.raises(SwitchError, match=reason):
             client.failover.switch_to(target)
@@ -99,8 +95,7 @@ def test_a_switch_that_makes_no_sense_is_refused_and_changes_nothing(target: str
 
 
 @pytest.mark.member("5.7.0")
-def test_a_switch_to_a_cluster_that_is_down_changes_nothing_and_fails_no_call(blue_green: Lab, unique: str) -> None:
-    lab = blue_green
+def test_a_switch_to_a_cluster_that_is_down_changes_nothing_and_fails_no_call(lab: Lab, unique: str) -> None:
     lab["green"].kill()
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         with ThreadedWorkload(client, [gets(), puts(1)], f"m-{unique}", f"q-{unique}") as workload:
@@ -112,8 +107,7 @@ def test_a_switch_to_a_cluster_that_is_down_changes_nothing_and_fails_no_call(bl
 
 
 @pytest.mark.member("5.7.0")
-def test_a_sql_query_runs_on_the_cluster_that_is_active(blue_green: Lab, unique: str) -> None:
-    lab = blue_green
+def test_a_sql_query_runs_on_the_cluster_that_is_active(lab: Lab, unique: str) -> None:
     name = unique.replace("-", "_")
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         for cluster in ("blue", "green"):
@@ -128,8 +122,7 @@ def test_a_sql_query_runs_on_the_cluster_that_is_active(blue_green: Lab, unique:
 
 
 @pytest.mark.member("5.7.0")
-def test_a_second_switch_while_one_is_under_way_is_refused(blue_green: Lab, unique: str) -> None:
-    lab = blue_green
+def test_a_second_switch_while_one_is_under_way_is_refused(lab: Lab, unique: str) -> None:
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"]), standby=False) as client:
         entries, answers = client.get_map(unique).blocking(), Events()
         entries.put("key", "value")

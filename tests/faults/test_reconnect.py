@@ -11,8 +11,8 @@ from tealjet.failover.model import Kind
 from tealjet.lab import FaultProxy, Lab
 
 
-def test_cut_connections_to_a_living_cluster_are_a_reconnect_and_no_switch(blue_green: Lab, unique: str) -> None:
-    lab, states = blue_green, Events()
+def test_cut_connections_to_a_living_cluster_are_a_reconnect_and_no_switch(lab: Lab, unique: str) -> None:
+    states = Events()
     with FaultProxy(lab["blue"].addresses[0]) as proxy:
         clients = [config("blue", [proxy.address]), config("green", lab["green"].addresses)]
         with tealjet.new_jet_failover_client(tealjet.FailoverConfig(clients=clients)) as client:
@@ -30,8 +30,8 @@ def test_cut_connections_to_a_living_cluster_are_a_reconnect_and_no_switch(blue_
 
 
 @pytest.mark.member("5.7.0")
-def test_a_restarted_cluster_is_told_as_restarted_and_not_as_changed(blue_green: Lab, unique: str) -> None:
-    lab, states = blue_green, Events()
+def test_a_restarted_cluster_is_told_as_restarted_and_not_as_changed(lab: Lab, unique: str) -> None:
+    states = Events()
     with tealjet.new_jet_failover_client(failover_config(lab["blue"])) as client:
         entries = client.get_map(unique).blocking()
         entries.put("key", "value")
@@ -45,8 +45,8 @@ def test_a_restarted_cluster_is_told_as_restarted_and_not_as_changed(blue_green:
 
 
 @pytest.mark.member("5.7.0")
-def test_listeners_are_in_place_again_after_a_reconnect_and_deliver_once(blue_green: Lab, unique: str) -> None:
-    lab, states, events = blue_green, Events(), Events()
+def test_listeners_are_in_place_again_after_a_reconnect_and_deliver_once(lab: Lab, unique: str) -> None:
+    states, events = Events(), Events()
     with FaultProxy(lab["blue"].addresses[0]) as proxy:
         clients = [config("blue", [proxy.address]), config("green", lab["green"].addresses)]
         with tealjet.new_jet_failover_client(tealjet.FailoverConfig(clients=clients)) as client:

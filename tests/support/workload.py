@@ -7,6 +7,7 @@ stopped. Whoever waits for something to happen in a history waits on its conditi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import threading
 from collections.abc import Callable, Iterator
@@ -194,8 +195,10 @@ class AsyncioWorkload(Workload):
             self.client = client
             map_name, queue_name = self._names
             self._targets = {"map": await client.get_map(map_name), "queue": await client.get_queue(queue_name)}
+            self._feeding = asyncio.Event()
             self._ready.set()
             async with asyncio.TaskGroup() as group:
+                group.create_task(self._feed())
                 for steps in self._steps:
                     group.create_task(self._run(steps))
 
@@ -216,9 +219,10 @@ class AsyncioWorkload(Workload):
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(LIMIT)
 
     def _feed_takers(self) -> None:
-        async def feed() -> None:
-            for _ in self._steps:
-                await self._targets["queue"].offer("the end")
+        with contextlib.suppress(RuntimeError):  # it is closed: an error has ended everything
+            self.loop.call_soon_threadsafe(self._feeding.set)
 
-        if self.loop.is_running():
-            self.run(feed())
+    async def _feed(self) -> None:
+        await self._feeding.wait()
+        for _ in self._steps:
+            await self._targets["queue"].offer("the end")

@@ -43,12 +43,16 @@ class LoopThread:
         try:
             self._loop.run_forever()
         finally:
-            tasks = asyncio.all_tasks(self._loop)
-            for task in tasks:
-                task.cancel()
-            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            self._loop.run_until_complete(self._end_tasks())
             asyncio.set_event_loop(None)
             self._loop.close()
+
+    async def _end_tasks(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # one more turn, in which connections that were closed let go of their sockets
 
     def run(self, coroutine: Coroutine[Any, Any, Result], timeout: float | None = None) -> Result:
         """Run a coroutine there and return its result; it is cancelled when the caller is interrupted.
@@ -80,6 +84,17 @@ class LoopThread:
 
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).add_done_callback(done)
         return result
+
+    def end_with(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Run a coroutine there, then end the loop; waits for neither."""
+
+        def begin() -> None:
+            self._loop.create_task(coroutine).add_done_callback(lambda _: self._loop.stop())
+
+        try:
+            self._loop.call_soon_threadsafe(begin)
+        except RuntimeError:  # it is closed already
+            coroutine.close()
 
     def stop(self, timeout: float) -> None:
         """End the loop; wait for the thread for ``timeout`` seconds at most."""

@@ -65,6 +65,7 @@ class Driver(LinkOwner):
         self._link_ids = itertools.count(1)
         self._request_ids = itertools.count(1)
         self._links: dict[model.LinkId, Link] = {}
+        self._retired: set[Link] = set()
         self._attempts: dict[model.AttemptId, asyncio.Task[None]] = {}
         self._timers: dict[model.TimerId, Handle] = {}
         self._requests: dict[model.RequestId, asyncio.Future[model.Answer]] = {}
@@ -126,7 +127,7 @@ class Driver(LinkOwner):
             timer.cancel()
         for task in list(self._attempts.values()):
             task.cancel()
-        for link in list(self._links.values()):
+        for link in [*self._links.values(), *self._retired]:
             link.close("the client was closed")
         for waiter in [*self._link_waiters, *self._requests.values()]:
             if not waiter.done():
@@ -241,6 +242,7 @@ class Driver(LinkOwner):
     def _retire(self, command: model.Retire) -> None:
         link = self._links.pop(command.link, None)
         if link is not None:
+            self._retired.add(link)
             link.retire(command.deadline)
 
     def _close(self, command: model.Close) -> None:
@@ -275,6 +277,7 @@ class Driver(LinkOwner):
 
     def on_lost(self, link: Link, cause: model.Cause, detail: str, calls: model.CallCounts) -> None:
         """Tell the controller, unless it has closed or retired the link itself."""
+        self._retired.discard(link)
         if self._links.pop(link.id, None) is not None:
             _log.warning("cluster %r is lost: %s", link.target.name, detail)
             self.feed(model.Lost(link=link.id, cause=cause, detail=detail, calls=calls))

@@ -178,6 +178,7 @@ class Opener:
         finally:
             for task in running:
                 task.cancel()
+                task.add_done_callback(_close_unwanted)
         reason = min((failure.reason for failure in failures), key=_WEIGHT.index)
         raise OpenError(reason, "; ".join(failure.detail for failure in failures))
 
@@ -254,6 +255,12 @@ class Opener:
 
         request = encode_request(table.LOCAL_BACKUP_LISTENER)
         await link.listen(connection, request, on_event, of_user=False)
+
+
+def _close_unwanted(task: asyncio.Task[Connection]) -> None:
+    """Close a connection that was ready in the moment in which nobody wanted it any more."""
+    if not task.cancelled() and task.exception() is None:
+        task.result().close(Cause.CLOSED, "the attempt was abandoned")
 
 
 async def _known_or_lost(known: asyncio.Future[None], link: Link) -> None:
