@@ -44,7 +44,7 @@ __all__ = [
     "start_local",
 ]
 
-_LOOK_EVERY = 0.02
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.2
 _LOG_TAIL = 40
 _ARCHIVES_SINCE = 25  # the first Java that makes an archive in one step
 
@@ -142,7 +142,7 @@ _CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
     <join>
       {join}
       <multicast enabled="false"/>
-      <tcp-ip enabled="true"><member-list>{members}</member-list></tcp-ip>
+      <tcp-ip enabled="true" connection-timeout-seconds="1"><member-list>{members}</member-list></tcp-ip>
     </join>
     <interfaces enabled="true"><interface>{host}</interface></interfaces>
   </network>
@@ -341,8 +341,7 @@ class LocalCluster:
             MemberStartError: A member ended, or does not serve clients in time.
         """
         self.kill()
-        self._launch()
-        self.wait(timeout)
+        _start([self], timeout, threading.Event())
 
     def wait(self, timeout: float = 60.0) -> None:
         """Wait until all members serve clients in one cluster, for example after thaw().
@@ -353,20 +352,25 @@ class LocalCluster:
         Raises:
             MemberStartError: A member is dead, or does not serve clients in time.
         """
-        _await_service(self._expected(), timeout, threading.Event())
+        _await_service([(member, len(self.members)) for member in self.members], timeout, threading.Event())
 
-    def _launch(self) -> None:
-        for member in self.members:
+
+def _start(clusters: Iterable[LocalCluster], timeout: float, cancelled: threading.Event) -> None:
+    """Start the first members, then all others: several that meet in an empty cluster take seconds to agree."""
+    deadline = time.monotonic() + timeout
+    firsts = [(cluster.members[0], 1) for cluster in clusters]
+    others = [(member, len(cluster.members)) for cluster in clusters for member in cluster.members[1:]]
+    for starting in (firsts, others):
+        for member, _ in starting:
             member._launch()
-
-    def _expected(self) -> list[tuple[LocalMember, int]]:
-        return [(member, len(self.members)) for member in self.members]
+        _await_service(starting, deadline - time.monotonic(), cancelled)
 
 
 def _await_service(expected: Iterable[tuple[LocalMember, int]], timeout: float, cancelled: threading.Event) -> None:
-    """Wait until each member serves clients in a cluster of that many members."""
+    """Wait until each member serves clients in a cluster of at least that many members."""
     deadline = time.monotonic() + timeout
     pending = list(expected)
+    pause = _FIRST_PAUSE
     while True:
         for member, size in tuple(pending):
             if member_count(member._endpoint, member._cluster_name, timeout=1.0) >= size:
@@ -377,8 +381,9 @@ def _await_service(expected: Iterable[tuple[LocalMember, int]], timeout: float, 
                 raise member._failure(f"does not serve clients in a cluster of {size} in time")
         if not pending:
             return
-        if cancelled.wait(_LOOK_EVERY):
+        if cancelled.wait(pause):
             raise LabError("the start of the lab was cancelled")
+        pause = min(pause * 1.2, _LONGEST_PAUSE)  # each look is a line in the member's log
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -503,9 +508,7 @@ def start_local(
         )
         for key, cluster in lab.clusters.items():
             tell(f"starting {key}: Hazelcast {cluster.version} at {', '.join(cluster.addresses)}")
-        for cluster in lab.clusters.values():
-            cluster._launch()
-        _await_service((each for cluster in lab.clusters.values() for each in cluster._expected()), timeout, cancelled)
+        _start(lab.clusters.values(), timeout, cancelled)
         return lab
 
     return LabStart(start)
