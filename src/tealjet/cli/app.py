@@ -14,7 +14,6 @@ import platform
 import re
 import signal
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from typing import Annotated
 
 import typer
 
-from tealjet.cli.config_files import FAILOVER_FILE, client_files, write_files
+from tealjet.cli.config_files import client_files, folder_within, write_files
 from tealjet.cli.facts import FilesWritten, Note, Promise
 from tealjet.cli.story import Plan, clusters_up, tell
 from tealjet.cli.views import Ending, JsonView, TerminalView, View
@@ -58,7 +57,8 @@ def _known_version(version: str) -> str:
     return version
 
 
-def _cluster_names(names: list[str]) -> list[str]:
+def _cluster_names(names: list[str] | None) -> list[str]:
+    names = names or ["blue", "green"]
     for name in names:
         if not re.fullmatch(r"[A-Za-z][\w-]*", name):
             raise typer.BadParameter(f"{name!r} is no name for a cluster here; use letters, digits, - and _")
@@ -70,7 +70,7 @@ Version = Annotated[
 ]
 Folder = Annotated[
     Path | None,
-    typer.Option(help="Where to write the configuration files and leave them. [default: a temporary folder]"),
+    typer.Option(help="Where to write and leave the configuration files.", show_default="a temporary folder"),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show the client's log.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error comes from, and a member's log.")]
@@ -122,8 +122,9 @@ def demo(
 @app.command()
 def lab(
     clusters: Annotated[
-        list[str], typer.Argument(callback=_cluster_names, help="The clusters' names. [default: blue green]")
-    ] = ["blue", "green"],  # noqa: B006 - read only
+        list[str] | None,
+        typer.Argument(callback=_cluster_names, help="The clusters' names.", show_default="blue green"),
+    ] = None,
     size: Annotated[int, typer.Option(min=1, help="Members of each cluster.")] = 1,
     version: Version = VERSIONS[0],
     folder: Folder = None,
@@ -134,13 +135,14 @@ def lab(
     try:
         with contextlib.ExitStack() as stack:
             stack.enter_context(_sigterm_unwinds())
-            running = stack.enter_context(start_local(clusters, size, version, progress=view.progress))
-            place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tealjet-lab-files-")))
+            running = stack.enter_context(start_local(clusters or (), size, version, progress=view.progress))
+            place = folder.absolute() if folder else folder_within(running)
             files = client_files(running.clusters.values())
             write_files(place, files)
             view.show(clusters_up(running, version))
             view.show(FilesWritten(folder=place, kept=folder is not None, files=files))
-            view.show(Note(text=f'\ntealjet.new_jet_failover_client("{place / FAILOVER_FILE}")'))
+            view.show(Note(text="\nA program that is started in that folder gets a client for all of them from"))
+            view.show(Note(text="  tealjet.new_jet_failover_client()"))
             view.show(Note(text="\nThe clusters run until Ctrl-C."))
             serving = True
             signal.pause()
@@ -174,7 +176,7 @@ def _explained(error: BaseException, debug: bool) -> tuple[int, str]:
         return 143, f"Terminated. {ended}"
     if debug:
         traceback.print_exception(error)
-    text = str(error) or type(error).__name__
+    text = str(error).removesuffix(".") or type(error).__name__
     if isinstance(error, MemberStartError):
         return 2, f"No real members: {text.splitlines()[0]}. --debug shows the member's log."
     if isinstance(error, JavaNotFoundError | ArtifactError):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tealjet.cli.facts import ConfigFile
 from tealjet.errors import TealjetError
-from tealjet.lab import LocalCluster
+from tealjet.lab import Lab, LocalCluster
 
-__all__ = ["FAILOVER_FILE", "FolderError", "client_files", "write_files"]
+__all__ = ["FAILOVER_FILE", "FolderError", "client_files", "folder_within", "write_files"]
 
 FAILOVER_FILE = "hazelcast-client-failover.yaml"
 _MARK = "# Written by the tealjet command, which may write it again.\n"
@@ -31,6 +31,12 @@ def client_files(clusters: Iterable[LocalCluster]) -> tuple[ConfigFile, ...]:
     clients = "".join(f"    - {name}\n" for name in names)
     text = f"hazelcast-client-failover:\n  try-count: 10\n  clients:\n{clients}"
     return (ConfigFile(name=FAILOVER_FILE, text=text), *files)
+
+
+def folder_within(lab: Lab) -> Path:
+    """Return a folder that goes when the lab goes, even when this process is killed."""
+    first = next(iter(lab.clusters.values())).members[0]
+    return first.log.with_name("client")
 
 
 def write_files(folder: Path, files: Iterable[ConfigFile]) -> None:

@@ -7,7 +7,6 @@ promised is judged at the end by what was seen, also when the story could not be
 from __future__ import annotations
 
 import contextlib
-import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import tealjet
-from tealjet.cli.config_files import FAILOVER_FILE, client_files, write_files
+from tealjet.cli.config_files import FAILOVER_FILE, client_files, folder_within, write_files
 from tealjet.cli.facts import (
     ClustersUp,
     Did,
@@ -99,9 +98,9 @@ def tell(plan: Plan, progress: Callable[[str], object]) -> Generator[Fact, None,
     seen = _Seen(sql=plan.version != _WITHOUT_SQL)
     with contextlib.ExitStack() as stack:
         lab = yield from _start_clusters(stack, plan, progress)
-        path = yield from _write_files(stack, plan, lab)
+        yield from _write_files(stack, plan, lab)
         try:
-            stage = yield from _connect(stack, path, lab, seen)
+            stage = yield from _connect(stack, lab, seen)
             yield from _lose_a_cluster(stage)
             yield from _switch_back(stage, progress)
         except Exception:
@@ -136,18 +135,18 @@ def clusters_up(lab: Lab, version: str) -> ClustersUp:
     )
 
 
-def _write_files(stack: contextlib.ExitStack, plan: Plan, lab: Lab) -> Generator[Fact, None, Path]:
+def _write_files(stack: contextlib.ExitStack, plan: Plan, lab: Lab) -> Iterator[Fact]:
     yield Step(number=2, title="The files that a Java client reads, unchanged")
-    folder = plan.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tealjet-demo-")))
+    folder = plan.folder.absolute() if plan.folder else folder_within(lab)
     files = client_files(lab.clusters.values())
     write_files(folder, files)
     yield FilesWritten(folder=folder, kept=plan.folder is not None, files=files)
-    return folder / FAILOVER_FILE
+    stack.enter_context(contextlib.chdir(folder))  # Java looks for the client files in the working directory first
 
 
-def _connect(stack: contextlib.ExitStack, path: Path, lab: Lab, seen: _Seen) -> Generator[Fact, None, _Stage]:
+def _connect(stack: contextlib.ExitStack, lab: Lab, seen: _Seen) -> Generator[Fact, None, _Stage]:
     yield Step(number=3, title="One client knows both and uses the first")
-    client = stack.enter_context(tealjet.new_jet_failover_client(path))
+    client = stack.enter_context(tealjet.new_jet_failover_client(FAILOVER_FILE))
     orders = client.get_map("orders").blocking()
     watch = Watch(client, orders)
     stage = _Stage(
@@ -169,7 +168,7 @@ def _connect(stack: contextlib.ExitStack, path: Path, lab: Lab, seen: _Seen) -> 
     else:
         yield Note(text="No SQL here: Jet 4.3.1 does not offer it to clients. All else is the same.")
     watch.wait_for(f"{_B} stands by", lambda: client.failover.standby is not None)
-    yield Note(text=f"{_B} stands by: the client keeps a second connection there, ready for the case that {_A} fails.")
+    yield Note(text=f"{_B} stands by: the client keeps a connection there too, ready for the day that {_A} fails.")
     return stage
 
 
