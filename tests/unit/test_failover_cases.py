@@ -62,7 +62,7 @@ class Player:
         self.controller = Controller(
             candidates,
             FailoverOptions(**options),
-            Backoff(initial=1, maximum=30, multiplier=2, jitter=0),
+            Backoff(**{"initial": 1, "maximum": 30, "multiplier": 2, "jitter": 0, **case.get("backoff", {})}),
             GiveUpRule(**case.get("give_up", {"attempts": math.inf, "seconds": math.inf})),
             random=lambda: 0.5,
         )

@@ -153,7 +153,7 @@ class Controller:
             return
         slot.attempt = None
         link = Link(event.link, attempt.candidate, event.facts, self._now)
-        unfit = self._unfit(link, other_than=None if isinstance(slot, Pursuit) else self._active)
+        unfit = self._unfit(link)
         if unfit is None:
             slot.link = link
             self._link_opened(slot, link)
@@ -563,7 +563,7 @@ class Controller:
         start = self._candidates.index(after.candidate) + 1 if after else 0
         return [*self._candidates[start:], *self._candidates[:start]]
 
-    def _unfit(self, link: Link, *, other_than: Link | None) -> tuple[Reason, str] | None:
+    def _unfit(self, link: Link) -> tuple[Reason, str] | None:
         facts, name = link.facts, link.candidate.name
         if self._options.require_failover_supported and not facts.failover_supported:
             detail = f"{name!r} answers that it does not support failover, and require_failover_supported is set"
@@ -572,7 +572,7 @@ class Controller:
             count, first = self._partitions
             detail = f"{name!r} has {facts.partition_count} partitions, {first!r}, used before it, has {count}"
             return Reason.PARTITIONS, detail
-        if other_than is not None and facts.cluster_id == other_than.facts.cluster_id:
+        if self._active is not None and facts.cluster_id == self._active.facts.cluster_id:
             return Reason.SAME_CLUSTER, f"{name!r} is the cluster {facts.cluster_id} that is in use already"
         return None
 
@@ -587,8 +587,7 @@ class Controller:
         link.since = self._now
         self._active = link
         self._reasons.clear()
-        if self._partitions is None:
-            self._partitions = (link.facts.partition_count, link.candidate.name)
+        self._partitions = (link.facts.partition_count, link.candidate.name)  # the count stays what it was at first
 
     def _open(self, candidate: Candidate, role: Role, deadline: float) -> Attempt:
         attempt = Attempt(AttemptId(next(self._attempt_ids)), candidate)
