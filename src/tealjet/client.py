@@ -22,6 +22,7 @@ from typing import Any
 
 import hazelcast
 from hazelcast.asyncio import HazelcastClient as AsyncioHazelcastClient
+from hazelcast.client import HazelcastClient
 from hazelcast.config import Config
 
 from tealjet.bridge.call_errors import OfficialErrors
@@ -119,6 +120,7 @@ def _plan(config: FailoverConfig, options: FailoverOptions, give_up: GiveUpRule)
             client_name=name,
             client_version=hazelcast.__version__,
             labels=tuple(official.labels),
+            shuffle_addresses=official.shuffle_member_list,
             smart_routing=official.smart_routing,
             backup_acks=official.backup_ack_to_client_enabled,
             backup_timeout=official.operation_backup_timeout,
@@ -145,6 +147,7 @@ def _target(name: str, client: ClientConfig) -> Target:
         username=username,
         password=password,
         connect_timeout=float(client.config.connection_timeout),
+        socket_options=tuple(client.config.socket_options),
     )
 
 
@@ -166,7 +169,7 @@ def _announcer(family: Family) -> Announcer:
     return Announcer(family, lane.put, ended)
 
 
-class JetClient(hazelcast.HazelcastClient):  # type: ignore[misc]
+class JetClient(HazelcastClient):
     """A blue/green client of the threaded family; made by :func:`tealjet.new_jet_failover_client`."""
 
     failover: Failover
@@ -181,19 +184,18 @@ class JetClient(hazelcast.HazelcastClient):  # type: ignore[misc]
         Raises:
             NoClusterError: No candidate could be used within the limits of the configuration.
         """
-        self._closed = False
         self._close_lock = threading.RLock()
         callbacks = CallbackThreads(f"tealjet-{plan.name}")
         family = self._family = ThreadedFamily(self, plan.config, plan.name, callbacks)
         announcer = _announcer(family)
         thread = self._thread = LoopThread(f"tealjet-{plan.name}")
-        self._engine: Engine | None = None
 
         async def make_engine() -> Engine:
             return plan.engine(AsyncioRuntime(), family, announcer)
 
+        engine = self._engine = thread.run(make_engine())
+        self._closed = False
         try:
-            engine = self._engine = thread.run(make_engine())
             family.lifecycle.start()
             gave_up = thread.run(engine.start())
             if gave_up is not None:
@@ -223,7 +225,7 @@ class JetClient(hazelcast.HazelcastClient):  # type: ignore[misc]
                 self._tear_down()
 
     def _close_sessions(self) -> None:
-        if self._engine is None or self._engine.active is None:
+        if self._engine.active is None:
             return
         ended = threading.Event()
         self._proxy_session_manager.shutdown().add_done_callback(lambda _: ended.set())
@@ -232,10 +234,8 @@ class JetClient(hazelcast.HazelcastClient):  # type: ignore[misc]
     def _tear_down(self, *, announce: bool = False) -> None:
         self._closed = True
         _open_clients.discard(self)
-        engine = self._engine
-        if engine is None or not engine.disowned:
-            if engine is not None:
-                self._thread.run(engine.close(), _CLOSE_LIMIT)
+        if not self._engine.disowned:
+            self._thread.run(self._engine.close(), _CLOSE_LIMIT)
             self._thread.stop(_CLOSE_LIMIT)
         if announce:
             self._family.fire("SHUTDOWN")
@@ -250,7 +250,7 @@ class JetClient(hazelcast.HazelcastClient):  # type: ignore[misc]
         self.shutdown()
 
     def __del__(self) -> None:
-        if not getattr(self, "_closed", True) and self._engine is not None and not self._engine.disowned:
+        if not getattr(self, "_closed", True) and not self._engine.disowned:
             warnings.warn(
                 f"unclosed client {self._family.name!r}: call shutdown()", ResourceWarning, stacklevel=2, source=self
             )
@@ -268,7 +268,7 @@ def _close_open_clients() -> None:
         client._tear_down()
 
 
-class AsyncioJetClient(AsyncioHazelcastClient):  # type: ignore[misc]
+class AsyncioJetClient(AsyncioHazelcastClient):
     """A blue/green client on the caller's loop; made by :func:`tealjet.asyncio.new_jet_failover_client`."""
 
     failover: AsyncFailover

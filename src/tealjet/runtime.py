@@ -15,10 +15,13 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
-__all__ = ["AsyncioRuntime", "Handle", "Runtime"]
+__all__ = ["AsyncioRuntime", "Handle", "Runtime", "SocketOptions"]
+
+
+SocketOptions = Sequence[tuple[int, int, int | bytes]]
 
 
 class Handle(Protocol):
@@ -33,39 +36,53 @@ class Runtime(Protocol):
 
     def now(self) -> float:
         """Monotonic time in seconds."""
+        ...
 
     def wall(self) -> float:
         """Seconds since the epoch."""
+        ...
 
     def random(self) -> float:
         """A number in [0, 1)."""
+        ...
 
     def uuid(self) -> uuid.UUID:
         """A random UUID."""
+        ...
 
     def call_at(self, when: float, callback: Callable[..., object], *args: object) -> Handle:
         """Call back at a monotonic time."""
+        ...
 
     def call_soon(self, callback: Callable[..., object], *args: object) -> Handle:
         """Call back in the next turn of the loop."""
+        ...
 
     def call_soon_threadsafe(self, callback: Callable[..., object], *args: object) -> Handle:
         """As call_soon, from any thread. Raises RuntimeError when the loop is closed."""
+        ...
 
     def on_loop(self) -> bool:
         """Say whether the caller runs on the engine's loop."""
+        ...
 
     def future(self) -> asyncio.Future[Any]:
         """Make a future of the engine's loop."""
+        ...
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a coroutine in the background; the runtime keeps the task alive until it ends."""
+        ...
 
     async def resolve(self, host: str, port: int) -> list[tuple[str, int]]:
         """Return all numeric addresses of a host. Raises OSError."""
+        ...
 
-    async def connect(self, factory: Callable[[], asyncio.Protocol], host: str, port: int) -> asyncio.Transport:
+    async def connect(
+        self, factory: Callable[[], asyncio.Protocol], host: str, port: int, options: SocketOptions
+    ) -> asyncio.Transport:
         """Open a TCP connection to a numeric address. Raises OSError. Time limits are the caller's."""
+        ...
 
 
 class AsyncioRuntime:
@@ -113,9 +130,12 @@ class AsyncioRuntime:
         threading.Thread(target=ask, name=f"tealjet-resolve-{host}", daemon=True).start()
         return await asyncio.wrap_future(answer)
 
-    async def connect(self, factory: Callable[[], asyncio.Protocol], host: str, port: int) -> asyncio.Transport:
-        """Open a TCP connection without Nagle's delay."""
+    async def connect(
+        self, factory: Callable[[], asyncio.Protocol], host: str, port: int, options: SocketOptions
+    ) -> asyncio.Transport:
+        """Open a TCP connection without Nagle's delay, and with the socket options that were asked for."""
         transport, _ = await self.loop.create_connection(factory, host, port)
         with contextlib.suppress(OSError):  # the peer may have closed it already; the protocol will tell
-            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for option in [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), *options]:
+                transport.get_extra_info("socket").setsockopt(*option)
         return transport

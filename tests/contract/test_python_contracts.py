@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.member("5.7.0")
 
 async def test_a_parked_call_that_is_cancelled_never_goes_out(lab: Lab, unique: str) -> None:
     async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"])) as client:
-        items = await client.get_queue(unique)
+        items: Any = await client.get_queue(unique)
         client._engine.calls.route_to(None)
         parked = asyncio.ensure_future(items.offer("never"))
         await asyncio.sleep(0)  # the task runs up to its call
@@ -38,7 +39,7 @@ async def test_a_parked_call_that_is_cancelled_never_goes_out(lab: Lab, unique: 
 
 async def test_a_sent_call_that_is_cancelled_leaves_the_client_usable(lab: Lab, unique: str) -> None:
     async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"])) as client:
-        items = await client.get_queue(unique)
+        items: Any = await client.get_queue(unique)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await items.take()
@@ -54,7 +55,8 @@ config = Config(); config.cluster_name = "nowhere"; config.cluster_members = ["1
 import logging
 class Interrupt(logging.Handler):
     def emit(self, record):
-        if "no cluster could be used" in record.getMessage(): signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        if "no cluster could be used" in record.getMessage():
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 logging.getLogger("tealjet").addHandler(Interrupt())
 try:
     tealjet.new_jet_failover_client(tealjet.FailoverConfig(clients=[config]))
@@ -78,7 +80,7 @@ def run_python(script: str, *args: str) -> str:
 
 def test_ctrl_c_in_a_blocking_call_ends_the_wait_and_the_client_stays_usable(lab: Lab, unique: str) -> None:
     with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
-        items = client.get_queue(unique)
+        items: Any = client.get_queue(unique)
         taken = items.take()
         main = threading.main_thread().ident
         assert main is not None
@@ -91,9 +93,7 @@ def test_ctrl_c_in_a_blocking_call_ends_the_wait_and_the_client_stays_usable(lab
         assert taken.result() == "item"
 
 
-def test_the_interpreter_exits_although_the_client_is_open_and_a_callback_is_stuck(
-    lab: Lab, unique: str
-) -> None:
+def test_the_interpreter_exits_although_the_client_is_open_and_a_callback_is_stuck(lab: Lab, unique: str) -> None:
     script = """
 import sys, threading, tealjet
 from hazelcast.config import Config
@@ -112,7 +112,7 @@ print("end of the script")
     assert run_python(script, lab["blue"].addresses[0], unique) == "end of the script"
 
 
-def _use_in_child(client: tealjet.JetClient, name: str, answers: multiprocessing.queues.Queue[str]) -> None:
+def _use_in_child(client: tealjet.JetClient, name: str, answers: Any) -> None:
     try:
         client.get_map(name)
     except ClientForkedError as error:
@@ -124,10 +124,10 @@ def _use_in_child(client: tealjet.JetClient, name: str, answers: multiprocessing
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # newer Pythons warn of fork in threaded processes
 def test_a_client_in_a_forked_child_says_so_and_the_parent_goes_on(lab: Lab, unique: str) -> None:
     with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
-        entries = client.get_map(unique).blocking()
+        entries: Any = client.get_map(unique).blocking()
         entries.put("key", "before")
         context = multiprocessing.get_context("fork")
-        answers: multiprocessing.queues.Queue[str] = context.Queue()
+        answers: Any = context.Queue()
         child = context.Process(target=_use_in_child, args=(client, f"{unique}-other", answers))
         child.start()
         answer = answers.get(timeout=LIMIT)
@@ -142,7 +142,7 @@ def test_a_client_in_a_forked_child_says_so_and_the_parent_goes_on(lab: Lab, uni
 
 async def test_an_asyncio_client_on_another_loop_says_so(lab: Lab, unique: str) -> None:
     async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"])) as client:
-        entries = await client.get_map(unique)
+        entries: Any = await client.get_map(unique)
 
         def elsewhere() -> None:
             asyncio.run(entries.put("key", "value"))
@@ -153,7 +153,7 @@ async def test_an_asyncio_client_on_another_loop_says_so(lab: Lab, unique: str) 
 
 def test_waiting_on_the_clients_own_thread_says_so(lab: Lab, unique: str) -> None:
     with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
-        entries = client.get_map(unique)
+        entries: Any = client.get_map(unique)
         chained = entries.put("key", "value").continue_with(lambda _: entries.get("key").result())
         with pytest.raises(WrongLoopError, match="own thread"):
             chained.result()
@@ -161,7 +161,7 @@ def test_waiting_on_the_clients_own_thread_says_so(lab: Lab, unique: str) -> Non
 
 def test_call_options_belong_to_the_context_that_makes_the_call(lab: Lab, unique: str) -> None:
     with tealjet.new_jet_failover_client(failover_config(lab["blue"])) as client:
-        entries = client.get_map(unique)
+        entries: Any = client.get_map(unique)
         lab["blue"].kill()
         with tealjet.call_options(timeout=0.2):
             impatient = entries.size()
@@ -192,7 +192,7 @@ async def test_an_unclosed_asyncio_client_warns(lab: Lab) -> None:
 
 def test_a_closed_client_refuses_calls_and_says_what_is_known(lab: Lab, unique: str) -> None:
     client = tealjet.new_jet_client(cluster_config(lab["blue"]))
-    entries = client.get_map(unique)
+    entries: Any = client.get_map(unique)
     client.shutdown()
     client.shutdown()
     with pytest.raises(tealjet.TealjetError, match="client was closed") as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import tealjet
 import tealjet.asyncio
@@ -59,7 +60,7 @@ def kill_and_go_on(workload: Workload, lab: Lab) -> None:
 def test_listener_events_come_from_the_new_cluster_after_a_kill(lab: Lab, unique: str) -> None:
     events = Events()
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
-        prices = client.get_map(unique)
+        prices: Any = client.get_map(unique)
         prices.add_entry_listener(include_value=True, added_func=events).result()
         prices.put("first", "on blue").result()
         events.wait_for(lambda event: event.value == "on blue")

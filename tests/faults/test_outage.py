@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,8 @@ def test_a_client_starts_on_green_when_blue_is_down(lab: Lab, unique: str) -> No
     lab["blue"].kill()
     configuration = failover_config(lab["blue"], lab["green"], lifecycle_listeners=[states])
     with tealjet.new_jet_failover_client(configuration) as client:
-        assert client.get_map(unique).blocking().put("key", "value") is None
+        entries: Any = client.get_map(unique).blocking()
+        assert entries.put("key", "value") is None
         assert client.failover.active is not None
         assert client.failover.active.name == "green"
         assert client.failover.history[0].kind is Kind.FIRST
@@ -44,7 +46,7 @@ def test_a_client_lives_through_the_loss_of_both_clusters_and_goes_on_with_the_o
             lab["green"].kill()
             lab["blue"].kill()
             events.wait_for(lambda event: isinstance(event, RoundFailed) and event.number >= 2)
-            assert client.failover.active is None
+            assert client.failover.status().active is None
             assert client.failover.status().calls_parked == 2
             lab["green"].restart()
             workload.history.wait_for_more(50)
@@ -56,7 +58,7 @@ def test_a_client_lives_through_the_loss_of_both_clusters_and_goes_on_with_the_o
 def test_calls_end_at_their_deadlines_with_the_reason_for_each_candidate(lab: Lab, unique: str) -> None:
     events = Events()
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
-        entries = client.get_map(unique).blocking()
+        entries: Any = client.get_map(unique).blocking()
         client.failover.add_listener(events)
         lab["green"].kill()
         lab["blue"].kill()

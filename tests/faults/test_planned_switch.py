@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -46,13 +47,14 @@ def queued(lab: Lab, name: str) -> list[str]:
 
 def test_a_blocked_take_lingers_and_gets_its_item_from_the_former_cluster(lab: Lab, unique: str) -> None:
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
-        items = client.get_queue(unique)
+        items: Any = client.get_queue(unique)
         waiting = items.take()
         report = client.failover.switch_to("green")
         assert (report.from_cluster, report.to_cluster, report.lingering) == ("blue", "green", 1)
         items.offer("on green").result()
         with look_into(lab["blue"]) as other:
-            other.get_queue(unique).offer("on blue").result()
+            structure: Any = other.get_queue(unique)
+            structure.offer("on blue").result()
         assert waiting.result() == "on blue"
         assert items.take().result() == "on green"
 
@@ -61,11 +63,12 @@ def test_a_blocked_take_lingers_and_gets_its_item_from_the_former_cluster(lab: L
 def test_listener_events_come_from_the_cluster_that_is_active(lab: Lab, unique: str) -> None:
     events = Events()
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
-        prices = client.get_map(unique)
+        prices: Any = client.get_map(unique)
         prices.add_entry_listener(include_value=True, added_func=lambda event: events(event.value)).result()
         client.failover.switch_to("green")
         with look_into(lab["blue"]) as other:
-            other.get_map(unique).put("left", "on blue").result()
+            structure: Any = other.get_map(unique)
+            structure.put("left", "on blue").result()
         prices.put("active", "on green").result()
         events.wait_for(lambda value: value == "on green")
         assert events.all == ["on green"]
@@ -116,15 +119,17 @@ def test_a_sql_query_runs_on_the_cluster_that_is_active(lab: Lab, unique: str) -
                 client.failover.switch_to("green")
             options = "OPTIONS ('keyFormat'='varchar', 'valueFormat'='varchar')"
             client.sql.execute(f"CREATE OR REPLACE MAPPING {name} TYPE IMap {options}").result()
-            client.get_map(name).put("cluster", cluster).result()
-            with client.sql.execute(f"SELECT this FROM {name}").result() as rows:  # noqa: S608 - a name of ours
-                assert [row["this"] for row in rows] == [cluster]
+            entries: Any = client.get_map(name)
+            entries.put("cluster", cluster).result()
+            rows: Any = client.sql.execute(f"SELECT this FROM {name}").result()  # noqa: S608 - a name of ours
+            assert [row["this"] for row in rows] == [cluster]
 
 
 @pytest.mark.member("5.7.0")
 def test_a_second_switch_while_one_is_under_way_is_refused(lab: Lab, unique: str) -> None:
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"]), standby=False) as client:
-        entries, answers = client.get_map(unique).blocking(), Events()
+        entries: Any = client.get_map(unique).blocking()
+        answers = Events()
         entries.put("key", "value")
 
         def switch() -> None:

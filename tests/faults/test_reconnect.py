@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import tealjet
@@ -33,7 +35,7 @@ def test_cut_connections_to_a_living_cluster_are_a_reconnect_and_no_switch(lab: 
 def test_a_restarted_cluster_is_told_as_restarted_and_not_as_changed(lab: Lab, unique: str) -> None:
     states = Events()
     with tealjet.new_jet_failover_client(failover_config(lab["blue"])) as client:
-        entries = client.get_map(unique).blocking()
+        entries: Any = client.get_map(unique).blocking()
         entries.put("key", "value")
         client.lifecycle_service.add_listener(states)
         lab["blue"].kill()
@@ -50,7 +52,7 @@ def test_listeners_are_in_place_again_after_a_reconnect_and_deliver_once(lab: La
     with FaultProxy(lab["blue"].addresses[0]) as proxy:
         clients = [config("blue", [proxy.address]), config("green", lab["green"].addresses)]
         with tealjet.new_jet_failover_client(tealjet.FailoverConfig(clients=clients)) as client:
-            entries = client.get_map(unique)
+            entries: Any = client.get_map(unique)
             registration = entries.add_entry_listener(added_func=lambda event: events(event.key)).result()
             client.lifecycle_service.add_listener(states)
             proxy.drop()

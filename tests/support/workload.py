@@ -127,7 +127,10 @@ class Workload:
 class ThreadedWorkload(Workload):
     def __init__(self, client: tealjet.JetClient, steps: list[Iterator[Call]], map_name: str, queue_name: str) -> None:
         super().__init__(steps)
-        self._targets = {"map": client.get_map(map_name).blocking(), "queue": client.get_queue(queue_name).blocking()}
+        self._targets: dict[str, Any] = {
+            "map": client.get_map(map_name).blocking(),
+            "queue": client.get_queue(queue_name).blocking(),
+        }
 
     def __enter__(self) -> ThreadedWorkload:
         for steps in self._steps:

@@ -29,7 +29,7 @@ from hazelcast.near_cache import NearCacheManager
 from hazelcast.partition import PartitionService
 from hazelcast.protocol.codec import client_fetch_schema_codec, client_send_all_schemas_codec
 from hazelcast.proxy import ProxyManager
-from hazelcast.serialization import SerializationServiceV1
+from hazelcast.serialization.service import SerializationServiceV1
 from hazelcast.sql import SqlService, _InternalSqlService
 from hazelcast.statistics import Statistics
 from hazelcast.transaction import TransactionManager
@@ -171,11 +171,11 @@ class AsyncioFamily(Family):
     def fill(self, client: Any, engine: Engine, first: Link) -> None:
         """Complete the client; the engine has an active link."""
         fetch_schema = self.fetch_schema_with(engine)
-        invocations = AsyncioInvocations(engine, asyncio.get_running_loop(), fetch_schema)
-        connections, reactor = Connections(engine), Reactor(engine)
+        invocations: Any = AsyncioInvocations(engine, asyncio.get_running_loop(), fetch_schema)
+        connections, reactor, members = Connections(engine), _untyped(Reactor(engine)), _untyped(self.members)
         self.members.use(connections)
         compact = asyncio_compact.CompactSchemaService(
-            self.serialization.compact_stream_serializer, invocations, self.members, reactor, self.config
+            self.serialization.compact_stream_serializer, invocations, members, reactor, self.config
         )
         partitions = Partitions(engine, first.facts.partition_count)
         client._context = _AsyncioClientContext()
@@ -209,7 +209,12 @@ class AsyncioFamily(Family):
         )
 
 
-class _WaitingSqlService(asyncio_sql.SqlService):  # type: ignore[misc]
+def _untyped(service: Any) -> Any:
+    """Hand a service of ours to official code that names its own class."""
+    return service
+
+
+class _WaitingSqlService(asyncio_sql.SqlService):
     """The official SQL service; a statement waits for a cluster instead of failing for want of a connection."""
 
     def __init__(self, internal: Any, engine: Engine) -> None:
@@ -244,12 +249,12 @@ class ThreadedFamily(Family):
             start: Runs a coroutine on the engine's loop and returns an official future.
         """
         fetch_schema = self.fetch_schema_with(engine)
-        invocations = ThreadedInvocations(engine, engine_thread, fetch_schema)
+        invocations: Any = ThreadedInvocations(engine, engine_thread, fetch_schema)
         connections = ThreadedConnections(engine, lambda coroutine: start(coroutine).result())
-        reactor = Reactor(engine)
+        reactor, members = _untyped(Reactor(engine)), _untyped(self.members)
         self.members.use(connections)
         compact = CompactSchemaService(
-            self.serialization.compact_stream_serializer, invocations, self.members, reactor, self.config
+            self.serialization.compact_stream_serializer, invocations, members, reactor, self.config
         )
         partitions = Partitions(engine, first.facts.partition_count)
         client._context = _ClientContext()

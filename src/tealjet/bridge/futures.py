@@ -19,7 +19,7 @@ from tealjet.errors import WrongLoopError
 
 __all__ = ["CallFuture"]
 
-_UNSET = Future._result
+_UNSET = Future.__dict__["_result"]
 
 
 class CallFuture(Future[Any]):

@@ -61,7 +61,7 @@ class LifecycleEvent(str):
         return event
 
 
-class LifecycleEvents(_InternalLifecycleService):  # type: ignore[misc]
+class LifecycleEvents(_InternalLifecycleService):
     """The official lifecycle service; its listeners run where user callbacks run."""
 
     def __init__(self, config: Config, callbacks: Callbacks) -> None:
@@ -74,7 +74,7 @@ class LifecycleEvents(_InternalLifecycleService):  # type: ignore[misc]
         self._lane.put(lambda: super(LifecycleEvents, self).fire_lifecycle_event(new_state))
 
 
-class Members(_InternalClusterService):  # type: ignore[misc]
+class Members(_InternalClusterService):
     """The official cluster service, fed by the engine; its listeners run where user callbacks run."""
 
     def __init__(self, client: Any, config: Config, callbacks: Callbacks) -> None:

@@ -29,6 +29,8 @@ class Target:
     password: str | None = field(default=None, repr=False)
     connect_timeout: float = 5.0
     """Limit for one TCP connect, in seconds."""
+    socket_options: tuple[tuple[int, int, int | bytes], ...] = ()
+    """(level, option, value) for ``setsockopt``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +41,8 @@ class Settings:
     client_name: str
     client_version: str
     labels: tuple[str, ...] = ()
+    shuffle_addresses: bool = True
+    """Try a candidate's addresses in random order, so that many clients do not all begin with the same member."""
     smart_routing: bool = True
     """Connect to all members and send each call to the member that owns its data."""
     backup_acks: bool = True

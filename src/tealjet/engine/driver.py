@@ -129,7 +129,8 @@ class Driver(LinkOwner):
             task.cancel()
         for link in [*self._links.values(), *self._retired]:
             link.close("the client was closed")
-        for waiter in [*self._link_waiters, *self._requests.values()]:
+        waiters: list[asyncio.Future[Any]] = [*self._link_waiters, *self._requests.values()]
+        for waiter in waiters:
             if not waiter.done():
                 waiter.set_exception(error)
 

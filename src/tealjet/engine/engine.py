@@ -13,6 +13,7 @@ import os
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from tealjet.engine.calls import Call, Calls
 from tealjet.engine.contracts import CallErrors, ClientState, Settings, Target
@@ -87,7 +88,8 @@ class Engine:
         self._driver.start()
         first = asyncio.ensure_future(self._driver.link())
         try:
-            await asyncio.wait([first, self._gave_up], return_when=asyncio.FIRST_COMPLETED)
+            either: list[asyncio.Future[Any]] = [first, self._gave_up]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         finally:
             first.cancel()
         return self._gave_up.result() if self._gave_up.done() else None

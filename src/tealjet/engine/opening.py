@@ -118,7 +118,7 @@ class Opener:
         connection = Connection(self._runtime, link, self._settings.max_message_bytes)
         try:
             async with asyncio.timeout(target.connect_timeout):
-                await self._runtime.connect(lambda: connection, host, port)
+                await self._runtime.connect(lambda: connection, host, port, target.socket_options)
         except TimeoutError:
             detail = f"{host}:{port} did not accept a connection within {target.connect_timeout:g} s"
             raise OpenError(Reason.TIMEOUT, detail) from None
@@ -157,7 +157,7 @@ class Opener:
 
     async def _first_connection(self, link: Link, addresses: list[tuple[str, int]]) -> Connection:
         """Try the addresses, the next one as soon as the ones before it have failed or are slow."""
-        waiting = list(addresses)
+        waiting = sorted(addresses, key=self._place)
         running: set[asyncio.Task[Connection]] = set()
         failures: list[OpenError] = []
         try:
@@ -181,6 +181,9 @@ class Opener:
                 task.add_done_callback(_close_unwanted)
         reason = min((failure.reason for failure in failures), key=_WEIGHT.index)
         raise OpenError(reason, "; ".join(failure.detail for failure in failures))
+
+    def _place(self, _: tuple[str, int]) -> float:
+        return self._runtime.random() if self._settings.shuffle_addresses else 0
 
     async def _authenticate(self, link: Link, connection: Connection) -> None:
         settings, target = self._settings, link.target

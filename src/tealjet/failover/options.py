@@ -89,8 +89,10 @@ class Backoff:
             round_number: 1 for the first round that failed.
             random: A number in [0, 1) that places the pause within its jitter.
         """
-        exponent = min(round_number - 1, 1024)  # beyond it the maximum holds for any multiplier above 1
-        base = min(self.maximum, self.initial * self.multiplier**exponent if self.multiplier > 1 else self.initial)
+        try:
+            base = min(self.maximum, self.initial * self.multiplier ** (round_number - 1))
+        except OverflowError:  # after so many rounds the maximum has long been reached
+            base = self.maximum
         return max(0.0, base * (1 + self.jitter * (2 * random - 1)))
 
 
