@@ -56,6 +56,9 @@ from tealjet.protocol.layout import (
     Field,
     Fields,
     FrameWriter,
+    array_of,
+    list_of,
+    nullable,
     structure,
 )
 
@@ -504,6 +507,18 @@ def test_an_event_of_another_listener_is_a_protocol_error() -> None:
         decode_event(table.LOCAL_BACKUP_LISTENER, _message(0x000302, b"\x00" * 7))
 
 
+def test_an_answer_without_fields_may_have_the_number_of_its_request() -> None:
+    message = received(encode_request(table.TRIGGER_PARTITION_ASSIGNMENT))
+    decoded: object = decode_response(table.TRIGGER_PARTITION_ASSIGNMENT, message)
+    assert decoded is None
+
+
+def test_an_error_is_not_taken_for_an_answer_without_fields() -> None:
+    holder = ErrorHolder(error_code=1, class_name="E", message=None, stack_trace_elements=())
+    with pytest.raises(ProtocolError, match="0x000000 came where 0x000b01 is expected"):
+        decode_response(table.PING, received(encode_error((holder,), correlation_id=1)))
+
+
 def test_an_answer_to_something_else_is_a_protocol_error() -> None:
     message = received(encode_response(table.PING, None, correlation_id=1))
     with pytest.raises(ProtocolError, match="0x000b01 came where 0x000101 is expected"):
@@ -543,6 +558,38 @@ def _partition_table(*lists: tuple[int, ...], owners: int, width: int = 4) -> Me
 def test_a_partition_table_that_does_not_add_up_is_a_protocol_error(view: Message, words: str) -> None:
     with pytest.raises(ProtocolError, match=words):
         decode_event(table.ADD_CLUSTER_VIEW_LISTENER, view)
+
+
+def test_a_member_that_owns_two_lists_of_partitions_is_a_protocol_error() -> None:
+    def write(writer: FrameWriter) -> None:
+        list_of(array_of(INT)).write(writer, [(0,), (1,)])
+        array_of(NULLABLE_UUID).write(writer, [uuid.UUID(int=1)] * 2)
+
+    with pytest.raises(ProtocolError, match="2 lists of partitions have 1 owners"):
+        decode_event(table.ADD_CLUSTER_VIEW_LISTENER, _message(0x000303, b"\x00" * 7, write))
+
+
+def test_an_owner_without_an_id_is_a_protocol_error() -> None:
+    def write(writer: FrameWriter) -> None:
+        list_of(array_of(INT)).write(writer, [(0,)])
+        array_of(NULLABLE_UUID).write(writer, [None])
+
+    with pytest.raises(ProtocolError, match="an id is null"):
+        decode_event(table.ADD_CLUSTER_VIEW_LISTENER, _message(0x000303, b"\x00" * 7, write))
+
+
+def test_a_null_where_a_value_is_required_is_a_protocol_error() -> None:
+    def write(writer: FrameWriter) -> None:
+        nullable(STRING).write(writer, None)
+        STRING.write(writer, "service")
+
+    with pytest.raises(ProtocolError, match="a structural frame where a value is expected"):
+        decode_request(table.CREATE_PROXY, _message(0x000400, b"\x00" * 3, write))
+
+
+def test_a_value_where_a_list_is_required_is_a_protocol_error() -> None:
+    with pytest.raises(ProtocolError, match="a value where a structure is expected"):
+        decode_error(_message(0, b"", lambda writer: STRING.write(writer, "text")))
 
 
 def test_a_string_that_is_no_utf_8_is_a_protocol_error() -> None:

@@ -141,9 +141,15 @@ def _official(data: bytes) -> InboundMessage:
     return message
 
 
-def test_no_fragment_is_longer_than_asked_unless_one_frame_is() -> None:
+@relaxed
+@given(st.lists(st.binary(max_size=40), min_size=2, max_size=12), st.integers(60, 120))
+def test_no_fragment_is_longer_than_asked(parts: list[bytes], room: int) -> None:
+    assert all(len(piece) <= room for piece in fragments(encoded(*parts), room, 1))
+
+
+def test_a_frame_that_is_longer_than_asked_has_a_fragment_of_its_own() -> None:
     pieces = fragments(encoded(b"a" * 40, b"b" * 200, b"c" * 10, b"d" * 10), 80, 1)
-    assert [len(piece) > 80 for piece in pieces] == [False, True, False]
+    assert [len(piece) for piece in pieces] == [14 + 19 + 46, 14 + 206, 14 + 16 + 16]
 
 
 def test_a_message_that_is_short_enough_is_not_split() -> None:
@@ -305,6 +311,10 @@ MALFORMED = {
     "a first frame of no bytes": (struct.pack("<iH", 0, UNFRAGMENTED), "byte 0 announces 0 bytes"),
     "a negative length": (struct.pack("<iH", -1, UNFRAGMENTED), "announces -1 bytes"),
     "a first frame without a header": (frame(b"abc", UNFRAGMENTED | FINAL), "announces 9 bytes; 19 is the least"),
+    "a first frame too short for a header, with frames after it": (
+        frame(b"abc", UNFRAGMENTED) + frame(b"x" * 20, FINAL),
+        "announces 9 bytes; 19 is the least",
+    ),
     "a later frame shorter than its header": (
         encoded(b"")[:-6] + struct.pack("<iH", 5, FINAL) + b"x" * 20,
         "a frame at byte 19 announces 5 bytes",

@@ -2,8 +2,8 @@
 
 Values of fixed size share the first frame of their message or structure, in the order of their declaration; every other
 value has frames of its own, in order as well. Reading trusts nothing: no count and no length is believed beyond the
-bytes that are there, what is missing takes its declared default or is an error, and what follows is skipped, because
-newer peers append.
+bytes that are there, what is missing is an error unless it is optional, and what follows is skipped, because newer
+peers append.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import struct
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from tealjet.protocol.errors import ProtocolError
 from tealjet.protocol.frames import BEGIN_STRUCTURE, END_STRUCTURE, FINAL, FRAME_HEADER_SIZE, NULL, Frame, Message
@@ -42,7 +42,6 @@ __all__ = [
     "structure",
 ]
 
-_REQUIRED: Final = object()
 _FRAME_HEADER = struct.Struct("<iH")
 _NO_VALUE = NULL | BEGIN_STRUCTURE | END_STRUCTURE
 
@@ -93,8 +92,8 @@ class Field:
 
     name: str
     type: FixedType | FramedType
-    default: Any = _REQUIRED
-    """What is assumed when an older peer does not send it; without it the field has to be there."""
+    optional: bool = False
+    """Older peers do not send it; then what is made of the fields has a default of its own for it."""
 
 
 class Fields:
@@ -134,7 +133,10 @@ class Fields:
             framed_type.write(writer, values[field.name])
 
     def read(self, message: Message) -> dict[str, Any]:
-        """Read what ``write`` writes; whatever newer peers send after it is left unread."""
+        """Read what ``write`` writes, without the optional fields that are not there.
+
+        What newer peers send after it is left unread.
+        """
         values: dict[str, Any] = {}
         if self._size:
             content = _value_frame(message).buf
@@ -142,17 +144,18 @@ class Fields:
                 if offset + fixed_type.size <= len(content):
                     values[field.name] = fixed_type.unpack_from(content, offset)
                 else:
-                    values[field.name] = _default(field, message)
+                    _require_optional(field, message)
         for field, framed_type in self._framed:
-            at_end = not message.has_next_frame() or message.peek_next_frame().is_end_frame()
-            values[field.name] = _default(field, message) if at_end else framed_type.read(message)
+            if message.has_next_frame() and not message.peek_next_frame().is_end_frame():
+                values[field.name] = framed_type.read(message)
+            else:
+                _require_optional(field, message)
         return values
 
 
-def _default(field: Field, message: Message) -> Any:
-    if field.default is _REQUIRED:
-        raise ProtocolError(f"message {message.type:#08x} ends before its {field.name}")
-    return field.default
+def _require_optional(missing: Field, message: Message) -> None:
+    if not missing.optional:
+        raise ProtocolError(f"message {message.type:#08x} ends before its {missing.name}")
 
 
 def _value_frame(message: Message) -> Frame:

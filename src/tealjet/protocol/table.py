@@ -2,7 +2,7 @@
 
 What users call goes through the official package's own codecs; here is what the engine needs to open, watch and manage
 clusters, in both directions, so that members for demos and tests can be played from the same table. The layouts are
-those of the Open Binary Client Protocol 2.0 (Hazelcast IMDG 4.0), what Hazelcast 5 added has a default.
+those of the Open Binary Client Protocol 2.0 (Hazelcast IMDG 4.0), what Hazelcast 5 added is optional.
 """
 
 from __future__ import annotations
@@ -60,8 +60,6 @@ _RESPONSE_HEADER = 13
 """Message type, correlation id, number of backup acknowledgements."""
 _EVENT_HEADER = 16
 """Message type, correlation id, partition id."""
-
-_EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ _MEMBER_INFO = structure(
     Field("address", _ADDRESS),
     Field("attributes", map_of(STRING, STRING)),
     Field("version", _MEMBER_VERSION),
-    Field("address_map", map_of(_ENDPOINT_QUALIFIER, _ADDRESS), _EMPTY),
+    Field("address_map", map_of(_ENDPOINT_QUALIFIER, _ADDRESS), optional=True),
 )
 
 _STACK_TRACE_ELEMENT = structure(
@@ -166,16 +164,16 @@ _AUTHENTICATION_RESPONSE = (
     Field("serialization_version", BYTE),
     Field("partition_count", INT),
     Field("cluster_id", NULLABLE_UUID),
-    Field("failover_supported", BOOLEAN, False),
-    Field("member_list_version", INT, -1),
-    Field("partition_list_version", INT, -1),
+    Field("failover_supported", BOOLEAN),
+    Field("member_list_version", INT, optional=True),
+    Field("partition_list_version", INT, optional=True),
     Field("address", nullable(_ADDRESS)),
     Field("server_version", STRING),
-    Field("tpc_ports", nullable(array_of(INT)), None),
-    Field("tpc_token", nullable(BYTES), None),
-    Field("members", list_of(_MEMBER_INFO), ()),
-    Field("partitions", PARTITIONS, _EMPTY),
-    Field("key_value_pairs", map_of(STRING, STRING), _EMPTY),
+    Field("tpc_ports", nullable(array_of(INT)), optional=True),
+    Field("tpc_token", nullable(BYTES), optional=True),
+    Field("members", list_of(_MEMBER_INFO), optional=True),
+    Field("partitions", PARTITIONS, optional=True),
+    Field("key_value_pairs", map_of(STRING, STRING), optional=True),
 )
 _CLIENT = (
     Field("client_type", STRING),
@@ -273,9 +271,9 @@ GET_CLUSTER_METADATA: MessageType[values.ClusterMetadata, None] = _declare(
     response=(
         Field("state", enum_of(values.ClusterState, BYTE)),
         Field("cluster_time", LONG),
-        Field("cluster_id", NULLABLE_UUID, None),
+        Field("cluster_id", NULLABLE_UUID, optional=True),
         Field("member_version", STRING),
-        Field("jet_version", nullable(STRING), None),
+        Field("jet_version", nullable(STRING)),
     ),
     make=values.ClusterMetadata,
 )
