@@ -123,6 +123,7 @@ def _outcomes(error: BaseException, seen: set[int]) -> Iterator[Outcome]:
         for member in error.exceptions:
             yield from _outcomes(member, seen)
     elif not isinstance(outcome, Outcome):
-        for origin in (error.__cause__, error.__context__):
-            if origin is not None:
+        # the official errors carry what caused them as an argument
+        for origin in (error.__cause__, error.__context__, *error.args):
+            if isinstance(origin, BaseException):
                 yield from _outcomes(origin, seen)

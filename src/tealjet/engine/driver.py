@@ -115,6 +115,10 @@ class Driver(LinkOwner):
         finally:
             self._link_waiters.discard(waiter)
 
+    def prepared_links(self) -> list[Link]:
+        """Return the links that user listeners belong on."""
+        return [link for link in self._links.values() if link.prepared]
+
     def link_of(self, link_id: model.LinkId) -> Link | None:
         """Return an open link by its id."""
         return self._links.get(link_id)

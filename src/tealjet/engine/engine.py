@@ -195,7 +195,9 @@ class Engine:
         try:
             while True:
                 link = await self.link(self.settings.invocation_timeout)
-                await self._listeners.register_on(link, registration_id)
+                # a link that is being prepared may have taken its listeners before this one was there
+                for prepared in self._driver.prepared_links():
+                    await self._listeners.register_on(prepared, registration_id)
                 if not link.down:
                     return registration_id
         except BaseException:

@@ -152,7 +152,8 @@ class Link:
         self._awaited: dict[int, _AwaitedBackups] = {}
         self._backup_timer: Handle | None = None
         self._on_call_end: Callable[[int], None] | None = None
-        self._retire_timer: Handle | None = None
+        self._end_timer: Handle | None = None
+        """The limit of a drain or of the time in retirement."""
         self._idle_timer: Handle | None = None
 
     # -------------------------------------------------------------------------------------------------------- sending
@@ -383,7 +384,9 @@ class Link:
         if known:
             self._owner.on_connection_closed(self, connection)
         if last:
-            self._end_timers()
+            self._cancel_timers()
+            if self._backup_timer is not None:
+                self._backup_timer.cancel()
             for known_future in (self.members_known, self.partitions_known):
                 if not known_future.done():
                     known_future.cancel(detail)
@@ -432,7 +435,6 @@ class Link:
     def drain(self, deadline: float, drained: Callable[[int], None]) -> None:
         """Call back when the short calls have ended, or at the deadline; with how many calls of any kind stay."""
         waiting = {key for key, call in self.pending.items() if not call.blocks and not call.done()}
-        timer: Handle | None = None
 
         def ended(key: int) -> None:
             waiting.discard(key)
@@ -441,15 +443,15 @@ class Link:
 
         def finish() -> None:
             self._on_call_end = None
-            if timer is not None:
-                timer.cancel()
+            self._cancel_timers()
             drained(self._in_flight())
 
+        self._cancel_timers()
         if not waiting:
-            self._runtime.call_soon(lambda: drained(self._in_flight()))
+            self._end_timer = self._runtime.call_at(self._runtime.now(), finish)
             return
         self._on_call_end = ended
-        timer = self._runtime.call_at(deadline, finish)
+        self._end_timer = self._runtime.call_at(deadline, finish)
 
     def _in_flight(self) -> int:
         return sum(not call.done() for call in self.pending.values())
@@ -463,8 +465,9 @@ class Link:
                 self._idle_timer.cancel()
             self._idle_timer = self._runtime.call_at(self._runtime.now() + _IDLE, self._close_if_idle)
 
+        self._cancel_timers()
         self._on_call_end = ended
-        self._retire_timer = self._runtime.call_at(deadline, self.close, "its last calls did not end in time")
+        self._end_timer = self._runtime.call_at(deadline, self.close, "its last calls did not end in time")
         ended(0)
 
     def _close_if_idle(self) -> None:
@@ -473,12 +476,12 @@ class Link:
 
     def close(self, why: str) -> None:
         """Close all connections."""
-        self._end_timers()
+        self._cancel_timers()
         for connection in list(self.connections.values()):
             connection.close(Cause.CLOSED, f"the link to {self.target.name} was closed: {why}")
 
-    def _end_timers(self) -> None:
-        for timer in (self._backup_timer, self._retire_timer, self._idle_timer):
+    def _cancel_timers(self) -> None:
+        for timer in (self._end_timer, self._idle_timer):
             if timer is not None:
                 timer.cancel()
 

@@ -1,0 +1,108 @@
+"""A cluster that answers no more, and one that does not want this client: both are left, and neither hangs anything."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from hazelcast.sql import HazelcastSqlError
+
+import tealjet
+from support.clusters import Events, cluster_config, failover_config, look_into, wait_for_standby
+from support.workload import ThreadedWorkload, gets, puts
+from tealjet.failover.model import Kind
+from tealjet.lab import Lab, LocalCluster
+from tealjet.protocol import table
+from tealjet.protocol.codec import encode_request
+from tealjet.protocol.values import ClientFilterEntry, ClientFilterKind, ClientFilterMode
+
+pytestmark = pytest.mark.member("5.7.0")
+
+
+def filter_clients(cluster: LocalCluster, mode: ClientFilterMode, *names: str) -> None:
+    """Tell the cluster's only member which clients it lets in."""
+    entries = [ClientFilterEntry(kind=ClientFilterKind.INSTANCE_NAME, value=name) for name in names]
+    request = encode_request(table.APPLY_MC_CONFIG, etag=uuid.uuid4().hex, mode=mode, entries=entries)
+    with look_into(cluster) as operator:
+        link = operator._engine.active
+        assert link is not None
+        operator._thread.run(link.ask(request))
+
+
+def test_a_denied_client_moves_to_the_next_cluster_at_once(lab: Lab, unique: str) -> None:
+    states = Events()
+    configuration = failover_config(lab["blue"], lab["green"], client_name=f"denied-{unique}")
+    with tealjet.new_jet_failover_client(configuration) as client:
+        wait_for_standby(client, "green")
+        client.lifecycle_service.add_listener(states)
+        filter_clients(lab["blue"], ClientFilterMode.DENY, "denied-*")
+        states.wait_for(lambda state: state == "CONNECTED")
+        assert states.all == ["DISCONNECTED", "CHANGED_CLUSTER", "CONNECTED"]
+        report = client.failover.history[-1]
+        assert report.to_cluster == "green"
+        assert "client not allowed in the cluster" in report.why
+        filter_clients(lab["blue"], ClientFilterMode.DISABLED)
+        wait_for_standby(client, "blue")
+        assert client.failover.status().active == "green"
+
+
+@pytest.mark.parametrize("standby", [True, False], ids=["warm", "cold"])
+def test_a_frozen_cluster_is_left_and_every_call_has_an_outcome(standby: bool, lab: Lab, unique: str) -> None:
+    configuration = failover_config(lab["blue"], lab["green"])
+    with tealjet.new_jet_failover_client(configuration, profile="fast", standby=standby) as client:
+        if standby:
+            wait_for_standby(client, "green")
+        with ThreadedWorkload(client, [gets(), puts(1)], f"m-{unique}", f"q-{unique}") as workload:
+            workload.history.wait_for_more(50)
+            lab["blue"].freeze()
+            workload.history.wait_for("an answer from green", lambda: client.failover.history[-1].kind is Kind.CHANGED)
+            workload.history.wait_for_more(50)
+        assert client.failover.status().active == "green"
+        assert [record for record in workload.history.failed if record.call.method == "get"] == []
+        assert all(record.outcome is tealjet.Outcome.UNKNOWN for record in workload.history.failed)
+
+
+def test_a_client_starts_on_green_when_blue_accepts_and_never_answers(lab: Lab) -> None:
+    lab["blue"].freeze()
+    configuration = failover_config(lab["blue"], lab["green"])
+    with tealjet.new_jet_failover_client(configuration, open_timeout=0.5) as client:
+        assert client.failover.status().active == "green"
+
+
+def test_a_cluster_that_is_slow_for_less_than_the_limit_is_not_left(lab: Lab, unique: str) -> None:
+    states = Events()
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"]), silence_limit=30) as client:
+        entries: Any = client.get_map(unique)
+        entries.put("key", "value").result()
+        client.lifecycle_service.add_listener(states)
+        lab["blue"].freeze()
+        waiting = entries.get("key")
+        lab["blue"].thaw()
+        assert waiting.result() == "value"
+        assert states.all == []
+
+
+def test_a_query_that_was_lost_with_its_cluster_says_what_is_known(lab: Lab) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        wait_for_standby(client, "green")
+        rows: Any = client.sql.execute("SELECT * FROM TABLE(generate_stream(10))", cursor_buffer_size=1).result()
+        pages = iter(rows)
+        assert next(pages)["v"] == 0
+        lab["blue"].kill()
+        with pytest.raises(HazelcastSqlError) as caught:
+            list(pages)
+        assert tealjet.outcome_of(caught.value) is not None
+        assert [row["v"] for row in client.sql.execute("SELECT 1 AS v").result()] == [1]
+
+
+def test_community_members_are_refused_when_failover_support_is_required(lab: Lab) -> None:
+    configuration = failover_config(lab["blue"], try_count=0, cluster_connect_timeout=0.0)
+    with pytest.raises(tealjet.TealjetError, match="does not support failover"):
+        tealjet.new_jet_failover_client(configuration, require_failover_supported=True)
+
+
+def test_an_ordinary_client_gives_up_when_its_cluster_connect_timeout_is_over(lab: Lab) -> None:
+    lab["blue"].kill()
+    with pytest.raises(tealjet.TealjetError, match="refused the connection"):
+        tealjet.new_jet_client(cluster_config(lab["blue"], cluster_connect_timeout=0.1))

@@ -1,0 +1,29 @@
+"""The two families offer the same, one of them waiting."""
+
+from __future__ import annotations
+
+import inspect
+
+import tealjet
+import tealjet.asyncio
+from tealjet.control import AsyncFailover, Failover
+
+
+def test_both_facades_have_the_same_members_with_the_same_signatures() -> None:
+    def members(kind: type) -> dict[str, object]:
+        public = {name: member for name, member in inspect.getmembers(kind) if not name.startswith("_")}
+        return {
+            name: inspect.signature(member) if callable(member) else type(member) for name, member in public.items()
+        }
+
+    assert members(Failover) == members(AsyncFailover)
+
+
+def test_both_modules_have_the_same_names() -> None:
+    assert set(tealjet.__all__) == set(tealjet.asyncio.__all__)
+
+
+def test_both_factories_have_the_same_parameters() -> None:
+    for name in ("new_jet_client", "new_jet_failover_client"):
+        threaded, asyncio = (inspect.signature(getattr(module, name)) for module in (tealjet, tealjet.asyncio))
+        assert threaded.parameters == asyncio.parameters
