@@ -48,6 +48,7 @@ class LiveLink:
     cluster: Cluster
     cluster_id: str
     lost: bool = False
+    prepared: bool = False
 
 
 @dataclass
@@ -131,6 +132,12 @@ class World:
             self.held = self.held and self.controller.snapshot().active_link != link_id
             self.feed(model.Lost(link=link_id, cause=model.Cause.CLOSED, calls=model.CallCounts(unknown=1)))
 
+    def report_prepared(self, link_id: LinkId) -> None:
+        link = self.links.get(link_id)
+        if link is not None:  # else it is gone, and the report comes too late
+            link.prepared = True
+        self.feed(model.Prepared(link=link_id))
+
     def crash(self, cluster: Cluster) -> None:
         cluster.up = False
         for link in list(self.links.values()):
@@ -149,6 +156,8 @@ class World:
                 self.prepare(command)
             case model.Hold():
                 assert not self.held
+                others = [link for link in self.links.values() if link.id != self.active]
+                assert any(link.prepared for link in others), "calls are held while there is nothing to go to"
                 self.held = True
             case model.Release():
                 assert self.held
@@ -208,13 +217,14 @@ class World:
             failed = model.PrepareFailed(link=command.link, detail="simulated")
             self.later(self.delay(command.deadline), lambda: self.feed(failed))
         else:
-            self.later(self.delay(command.deadline), lambda: self.feed(model.Prepared(link=command.link)))
+            self.later(self.delay(command.deadline), lambda: self.report_prepared(command.link))
 
     def activate(self, command: model.Activate) -> None:
         assert self.active is None or self.held, "calls would be torn between two links"
         link = self.links.get(command.link)
         if link is None or link.lost:
             return
+        assert link.prepared, "calls would come to a link that is not ready for them"
         self.held = False
         self.active = link.id
         activated = model.Activated(link=link.id, released=0, longest_hold=0.0)
@@ -252,6 +262,11 @@ class World:
             assert same == (report.kind is Kind.SAME), "the kind of a switch is told by the cluster ids"
             assert (report.kind is Kind.FIRST) == (self.last_cluster_id is None)
             assert [phase.at for phase in report.phases] == sorted(phase.at for phase in report.phases)
+            if report.planned:
+                first, way, *rest = (phase.name for phase in report.phases)
+                assert first == "requested"
+                assert way in ("standby used", "opened")
+                assert rest == ["prepared", "drained", "activated"]
             self.last_cluster_id = cluster_id
 
     # -------------------------------------------------------------------------------------------------- what must hold

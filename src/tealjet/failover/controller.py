@@ -163,12 +163,9 @@ class Controller:
             self._slot_failed(slot, link.candidate, reason, detail)
 
     def _link_opened(self, slot: Slot, link: Link) -> None:
-        if isinstance(slot, Pursuit):
+        if isinstance(slot, Pursuit | Switch):
             slot.timeline.mark("opened", self._now, link.candidate.name)
             self._prepare(link)
-        elif isinstance(slot, Switch):
-            slot.timeline.mark("opened", self._now, link.candidate.name)
-            self._hold_and_prepare(slot, link)
         else:
             self._reasons.pop(link.candidate.name, None)
             self._publish_standby(link.candidate.name, "")
@@ -189,7 +186,7 @@ class Controller:
             self._activate(link, self._kind(link, slot.former))
         elif isinstance(slot, Switch):
             slot.timeline.mark("prepared", self._now)
-            self._activate_target_when_ready(slot)
+            self._hold_and_drain(slot)
 
     def _on_prepare_failed(self, event: model.PrepareFailed) -> None:
         slot, link = self._of_link(event.link)
@@ -211,10 +208,12 @@ class Controller:
 
     def _on_drained(self, event: model.Drained) -> None:
         switch = self._switch
-        if switch is not None and switch.former.id == event.link and switch.held and switch.left is None:
-            switch.left = event.left
-            switch.timeline.mark("drained", self._now, f"{event.left} calls go on on the former link")
-            self._activate_target_when_ready(switch)
+        target = switch.link if switch else None
+        if switch is None or target is None or target.stage is not Stage.PREPARED or event.link != switch.former.id:
+            return
+        switch.left = event.left
+        switch.timeline.mark("drained", self._now, f"{event.left} calls go on on the former link")
+        self._activate(target, Kind.CHANGED)
 
     def _on_activated(self, event: model.Activated) -> None:
         slot, link = self._of_link(event.link)
@@ -405,7 +404,7 @@ class Controller:
         if standby is not None and standby.candidate == target:
             switch.link, self._standby.link = standby, None
             timeline.mark("standby used", self._now, target.name)
-            self._hold_and_prepare(switch, standby)
+            self._prepare(standby)
             self._publish_standby(None, f"{target.name!r} takes over")
         else:
             switch.attempt = self._open(target, Role.TARGET, self._now + self._options.open_timeout)
@@ -422,15 +421,14 @@ class Controller:
             return "no cluster is in use at the moment: the client is looking for one by itself"
         return f"{name!r} is in use already"
 
-    def _hold_and_prepare(self, switch: Switch, link: Link) -> None:
+    def _hold_and_drain(self, switch: Switch) -> None:
+        """Hold new calls while the short ones end, now that the target is prepared."""
+        # Not before: preparing takes a round trip and more, on a cold member tens of milliseconds, at worst the whole
+        # prepare_timeout, and calls need to be held only while short ones drain. The engine keeps the events of a
+        # prepared link until it becomes active, so nothing is delivered twice meanwhile.
         switch.held = True
         self._do(model.Hold())
         self._do(model.Drain(link=switch.former.id, deadline=self._now + switch.what.drain_timeout))
-        self._prepare(link)
-
-    def _activate_target_when_ready(self, switch: Switch) -> None:
-        if switch.link is not None and switch.link.stage is Stage.PREPARED and switch.left is not None:
-            self._activate(switch.link, Kind.CHANGED)
 
     def _switch_ended(self, switch: Switch, link: Link, event: model.Activated) -> None:
         name, former = link.candidate.name, switch.former.candidate.name
@@ -443,7 +441,7 @@ class Controller:
         switch.timeline.mark("activated", self._now)
         self._publish_lifecycle(Lifecycle.CHANGED_CLUSTER, former, name)
         calls = switch.lost.calls if switch.lost else model.CallCounts()
-        lingering = 0 if switch.lost else switch.left or 0
+        lingering = 0 if switch.lost else switch.left
         report = switch.timeline.report(
             kind=Kind.CHANGED, to_cluster=name, activated=event, calls=calls, lingering=lingering
         )

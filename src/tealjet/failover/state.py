@@ -136,7 +136,7 @@ class Switch(Slot):
     former: Link
     held: bool = False
     """Whether new calls are parked for it."""
-    left: int | None = None
-    """Calls that stayed on the former link when draining ended; None before."""
+    left: int = 0
+    """Calls that stayed on the former link when draining ended."""
     lost: model.Lost | None = None
     """The loss of the former link, when it came after the order to activate the target."""
