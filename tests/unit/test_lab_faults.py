@@ -30,8 +30,10 @@ def connect(proxy: FaultProxy) -> socket.socket:
 
 @pytest.fixture
 def ends(proxy: FaultProxy, target: socket.socket) -> Iterator[tuple[socket.socket, socket.socket]]:
-    """Both ends of a connection through the proxy."""
+    """Both ends of a connection through the proxy, which has passed a byte."""
     with connect(proxy) as client, target.accept()[0] as server:
+        client.sendall(b"!")
+        assert server.recv(1) == b"!"
         yield client, server
 
 
@@ -110,10 +112,20 @@ def test_a_target_that_is_gone_resets_the_client(proxy: FaultProxy, target: sock
         client.recv(1)
 
 
+def test_a_connection_that_is_dropped_at_once_is_reset_too(proxy: FaultProxy) -> None:
+    with connect(proxy) as client:
+        proxy.drop()
+        proxy.refuse()  # resets what the proxy had not yet taken from the system
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+
+
 def test_leaving_ends_everything(target: socket.socket) -> None:
     with FaultProxy(f"127.0.0.1:{target.getsockname()[1]}") as proxy:
         client = connect(proxy)
         server, _ = target.accept()
+        client.sendall(b"!")
+        assert server.recv(1) == b"!"
     with client, server:
         for end in (client, server):
             with pytest.raises(ConnectionResetError):

@@ -74,7 +74,8 @@ class FaultProxy:
             self._port = reserve_port(stack)
             self._passing = asyncio.Event()
             self._connections: set[asyncio.Task[None]] = set()
-            self._server: asyncio.Server | None = None
+            self._listener: socket.socket | None = None
+            self._dropped: asyncio.Future[None] = self._loop.create_future()
             self.pass_through()
             self.accept()
             stack.callback(self.drop)
@@ -99,20 +100,23 @@ class FaultProxy:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _accept(self) -> None:
-        if self._server is None:
-            self._server = await asyncio.start_server(self._opened, HOST, self._port, reuse_address=True)
+        if self._listener is None:
+            self._listener = socket.create_server((HOST, self._port))
+            self._listener.setblocking(False)
+            self._loop.add_reader(self._listener, self._take_connections)
 
     async def _refuse(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._listener is not None:
+            self._take_connections()  # what the system has accepted for this proxy stands already
+            self._loop.remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
 
     async def _drop(self) -> None:
-        connections = tuple(self._connections)
-        for connection in connections:
-            connection.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
-        await asyncio.sleep(0)  # an aborted transport closes its socket in the loop's next turn
+        self._take_connections()
+        self._dropped.set_result(None)
+        self._dropped = self._loop.create_future()
+        await asyncio.gather(*self._connections)
 
     async def _set_passing(self, passing: bool) -> None:
         if passing:
@@ -120,48 +124,44 @@ class FaultProxy:
         else:
             self._passing.clear()
 
-    def _opened(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = self._loop.create_task(self._serve(reader, writer))
-        self._connections.add(connection)
-        connection.add_done_callback(self._connections.discard)
+    def _take_connections(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self._listener is not None:
+                client, _ = self._listener.accept()
+                connection = self._loop.create_task(self._serve(client, self._dropped))
+                self._connections.add(connection)
+                connection.add_done_callback(self._connections.discard)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Pass one connection on until either side ends it; end the other side in the same way."""
-        writers = [writer]
-        pumps: set[asyncio.Task[None]] = set()
+    async def _serve(self, client: socket.socket, dropped: asyncio.Future[None]) -> None:
+        """Pass one connection on until a side ends it or all are dropped; end the other side in the same way."""
+        target = socket.socket()
+        for end in (client, target):
+            end.setblocking(False)
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        link = asyncio.create_task(self._link(client, target))
+        await asyncio.wait((link, dropped), return_when=asyncio.FIRST_COMPLETED)
+        link.cancel()
+        (error,) = await asyncio.gather(link, return_exceptions=True)
+        for end in (client, target):
+            if error:
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
+            end.close()
+
+    async def _link(self, client: socket.socket, target: socket.socket) -> None:
+        """Connect with the target and pass bytes on until a side ends; raises OSError when it was reset."""
+        await self._loop.sock_connect(target, self._target)
+        pumps = [asyncio.create_task(self._pump(*ends)) for ends in ((client, target), (target, client))]
         try:
-            from_target, to_target = await asyncio.open_connection(*self._target)
-            writers.append(to_target)
-            pumps = {
-                asyncio.create_task(self._pump(reader, to_target)),
-                asyncio.create_task(self._pump(from_target, writer)),
-            }
             ended, _ = await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
             for pump in ended:
                 pump.result()
-            for each in writers:
-                each.close()
-            for each in writers:
-                await each.wait_closed()
-        except OSError:
-            pass  # reset by one side: reset the other
         finally:
             for pump in pumps:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
-            for each in writers:
-                _reset(each)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
+    async def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        while data := await self._loop.sock_recv(source, 65536):
             if self._passing.is_set():
-                writer.write(data)
-                await writer.drain()
+                await self._loop.sock_sendall(sink, data)
         await self._passing.wait()  # a black hole does not let the end of a connection through either
-
-
-def _reset(writer: asyncio.StreamWriter) -> None:
-    """End the connection with a reset; harmless when it has ended."""
-    with contextlib.suppress(OSError):
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
