@@ -62,8 +62,8 @@ def test_the_demo_keeps_every_promise_on_jet_and_says_that_there_is_no_sql(tmp_p
     assert sorted(path.name for path in tmp_path.iterdir()) == list(names)
 
 
-class Demo:
-    """A demo that is under way."""
+class Command:
+    """A command that is under way."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
@@ -77,22 +77,29 @@ class Demo:
                 return
         raise AssertionError(f"{text!r} was not told, but\n{self.text}")
 
+    def interrupt(self, number: signal.Signals) -> tuple[str, str]:
+        """Send the signal, and return what was told from then on and what went wrong."""
+        self.process.send_signal(number)
+        return self.process.communicate(timeout=LIMIT)
+
 
 @contextlib.contextmanager
-def demo() -> Iterator[Demo]:
-    with subprocess.Popen([COMMAND, "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+def running(*arguments: str, cwd: Path | None = None) -> Iterator[Command]:
+    with subprocess.Popen(
+        [COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd
+    ) as process:
         try:
-            yield Demo(process)
+            yield Command(process)
         finally:
             process.kill()
 
 
 @contextlib.contextmanager
-def held_members(demo: Demo) -> Iterator[list[int]]:
-    """Descriptors of the processes that the demo has named: they become readable when the process has ended."""
+def members_told(command: Command) -> Iterator[list[int]]:
+    """Descriptors of the processes that the command has named: they become readable when the process has ended."""
     with contextlib.ExitStack() as stack:
         descriptors = []
-        for pid in re.findall(r"process (\d+)$", demo.text, re.MULTILINE):
+        for pid in re.findall(r"process (\d+)$", command.text, re.MULTILINE):
             descriptors.append(os.pidfd_open(int(pid)))
             stack.callback(os.close, descriptors[-1])
         yield descriptors
@@ -105,14 +112,13 @@ def all_end(descriptors: list[int]) -> bool:
 @pytest.mark.member("5.7.0")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_demo_that_is_interrupted_in_the_middle_of_calls_leaves_nothing(number: signal.Signals, code: int) -> None:
-    with demo() as running:
-        running.read_until("3  One client")
-        folder = re.search(r"In (\S+) \(removed at the end", running.text)
-        with held_members(running) as members:
-            running.read_until("threads call without a pause")
-            running.process.send_signal(number)
-            out, err = running.process.communicate(timeout=LIMIT)
-            assert (running.process.returncode, len(members)) == (code, 2)
+    with running("demo") as demo:
+        demo.read_until("3  One client")
+        folder = re.search(r"In (\S+) \(removed at the end", demo.text)
+        with members_told(demo) as members:
+            demo.read_until("threads call without a pause")
+            out, err = demo.interrupt(number)
+            assert (demo.process.returncode, len(members)) == (code, 2), err
             assert all_end(members)
     assert "Traceback" not in out + err
     assert err.strip().endswith("Everything that was started has been ended.")
@@ -122,9 +128,28 @@ def test_a_demo_that_is_interrupted_in_the_middle_of_calls_leaves_nothing(number
 
 @pytest.mark.member("5.7.0")
 def test_a_demo_that_is_killed_leaves_no_member() -> None:
-    with demo() as running:
-        running.read_until("3  One client")
-        with held_members(running) as members:
-            running.process.kill()
+    with running("demo") as demo:
+        demo.read_until("3  One client")
+        with members_told(demo) as members:
+            demo.process.kill()
             assert all_end(members)
             assert len(members) == 2
+
+
+@pytest.mark.member("5.7.0")
+def test_the_demo_uses_its_own_files_whatever_lies_in_the_working_directory(tmp_path: Path) -> None:
+    stale = tmp_path / "hazelcast-client-clusterA.yaml"
+    stale.write_text("hazelcast-client:\n  cluster-name: stale\n", encoding="utf-8")
+    with running("demo", cwd=tmp_path) as demo:
+        demo.read_until("-> uses clusterA")
+
+
+@pytest.mark.member("5.7.0")
+def test_a_lab_runs_until_ctrl_c_which_is_its_ordinary_end() -> None:
+    with running("lab", "one", "--size", "2") as lab:
+        lab.read_until("run until Ctrl-C")
+        with members_told(lab) as members:
+            out, err = lab.interrupt(signal.SIGINT)
+            assert (lab.process.returncode, err, len(members)) == (0, "", 2)
+            assert all_end(members)
+    assert "Traceback" not in out

@@ -61,6 +61,15 @@ def test_an_error_has_a_traceback_only_when_it_is_asked_for(tmp_path: Path, caps
     assert "ValueError: broken" in capsys.readouterr().err
 
 
+def test_an_error_in_the_course_of_an_interruption_is_told_as_the_interruption() -> None:
+    error = RuntimeError("cannot release un-acquired lock")
+    error.__context__ = KeyboardInterrupt()
+    assert app_module._explained(error, debug=False) == (
+        130,
+        "Interrupted. Everything that was started has been ended.",
+    )
+
+
 def test_the_log_of_a_member_that_does_not_start_is_shown_only_when_it_is_asked_for() -> None:
     error = MemberStartError("the member ended\nits log ends with\nSEVERE")
     assert app_module._explained(error, debug=False) == (

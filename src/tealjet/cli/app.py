@@ -143,8 +143,8 @@ def lab(
             view.show(FilesWritten(folder=place, kept=folder is not None, files=files))
             view.show(Note(text="\nA program that is started in that folder gets a client for all of them from"))
             view.show(Note(text="  tealjet.new_jet_failover_client()"))
-            view.show(Note(text="\nThe clusters run until Ctrl-C."))
             serving = True
+            view.show(Note(text="\nThe clusters run until Ctrl-C."))
             signal.pause()
     except (Exception, KeyboardInterrupt, _TerminatedError) as error:
         if not (serving and isinstance(error, KeyboardInterrupt)):
@@ -170,10 +170,12 @@ def _sigterm_unwinds() -> Iterator[None]:
 def _explained(error: BaseException, debug: bool) -> tuple[int, str]:
     """Return the exit code and the text for what ended a command early."""
     ended = "Everything that was started has been ended."
-    if isinstance(error, KeyboardInterrupt):
-        return 130, f"Interrupted. {ended}"
-    if isinstance(error, _TerminatedError):
-        return 143, f"Terminated. {ended}"
+    # an interruption may come in the middle of anything, which then fails with an error of its own on the way out
+    for origin in _origins(error):
+        if isinstance(origin, KeyboardInterrupt):
+            return 130, f"Interrupted. {ended}"
+        if isinstance(origin, _TerminatedError):
+            return 143, f"Terminated. {ended}"
     if debug:
         traceback.print_exception(error)
     text = str(error).removesuffix(".") or type(error).__name__
@@ -182,6 +184,13 @@ def _explained(error: BaseException, debug: bool) -> tuple[int, str]:
     if isinstance(error, JavaNotFoundError | ArtifactError):
         return 2, f"No real members: {text}"
     return 1, f"Failed: {text}. {'' if debug else '--debug shows where. '}{ended}"
+
+
+def _origins(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the error and what it was raised in the course of."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _set_up_logging(verbose: bool) -> None:

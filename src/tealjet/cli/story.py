@@ -147,7 +147,7 @@ def _write_files(stack: contextlib.ExitStack, plan: Plan, lab: Lab) -> Iterator[
 def _connect(stack: contextlib.ExitStack, lab: Lab, seen: _Seen) -> Generator[Fact, None, _Stage]:
     yield Step(number=3, title="One client knows both and uses the first")
     client = stack.enter_context(tealjet.new_jet_failover_client(FAILOVER_FILE))
-    orders = client.get_map("orders").blocking()
+    orders: Any = client.get_map("orders").blocking()
     watch = Watch(client, orders)
     stage = _Stage(
         lab=lab,
