@@ -103,11 +103,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure Tealjet on real members. A complete run writes README.md and results.json; "
-        "with --only or --quick the report is printed and nothing is written.",
+        "with --only or --quick the report is printed instead.",
     )
     parser.add_argument("--only", help=f"some of: {','.join(_PARTS)}")
     parser.add_argument("--rounds", type=int, default=15, help="rounds of the faults (15)")
     parser.add_argument("--quick", action="store_true", help="few and short rounds: does it run?")
+    parser.add_argument("--json", type=Path, help="also write the raw figures to this file")
     arguments = parser.parse_args()
     parts = arguments.only.split(",") if arguments.only else list(_PARTS)
     if unknown := set(parts) - set(_PARTS):
@@ -118,6 +119,8 @@ def main() -> int:
     results, size = Results(facts=facts()), _size(arguments.rounds, quick=arguments.quick)
     for part in parts:
         _measure(part, size, results)
+    if arguments.json:
+        results.save(arguments.json)
     if arguments.only or arguments.quick:
         print(report(results))
     else:

@@ -154,7 +154,7 @@ def starts(lab: Lab, rounds: int, *, blue_down: bool) -> Starts:
             begun = clock()
             with client_of(clusters) as client:
                 made = clock()
-                target = client.get_map("bench").blocking()
+                target: Any = client.get_map("bench").blocking()
                 called = clock()
                 target.get("key")
                 if counted:  # the first one loads modules and wakes the member
@@ -175,6 +175,8 @@ class PlannedSwitches:
     """For each switch how long the call that was held longest was held."""
     duration: list[float]
     """How long each ``switch_to`` took, preparation included."""
+    longest_across: list[float]
+    """For each switch the longest call that was under way during it, as its caller sees it."""
     longest_call: float
     usual_call: float
     """Median of all calls."""
@@ -185,7 +187,7 @@ class PlannedSwitches:
 def planned(lab: Lab, switches: int, threads: int = 4) -> PlannedSwitches:
     """Switch to and fro under threads that get and put."""
     clusters = {name: cluster.addresses for name, cluster in lab.clusters.items()}
-    hold, duration = [], []
+    hold, windows = [], []
     with client_of(clusters) as client:
         wait_for_standby(client)
         with Load(client, threads) as load:
@@ -195,14 +197,18 @@ def planned(lab: Lab, switches: int, threads: int = 4) -> PlannedSwitches:
                 target = next(name for name in clusters if name != active_name(client))
                 begun = clock()
                 report = client.failover.switch_to(target)
-                duration.append(clock() - begun)
+                windows.append((begun, clock()))
                 hold.append(report.longest_hold)
                 time.sleep(0.05)
     lengths = [call.ended - call.begun for call in load.good]
     return PlannedSwitches(
         threads=threads,
         hold=hold,
-        duration=duration,
+        duration=[end - begin for begin, end in windows],
+        longest_across=[
+            max((call.ended - call.begun for call in load.good if call.begun < end and call.ended > begin), default=0.0)
+            for begin, end in windows
+        ],
         longest_call=max(lengths),
         usual_call=statistics.median(lengths),
         calls=len(lengths),

@@ -13,11 +13,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.setting import active_name, client_of, clock, wait_for_standby
 from tealjet.lab import Lab
 
 _STATEMENTS = {"nothing": "pass", "hazelcast": "import hazelcast", "tealjet": "import tealjet"}
+
+_LIMIT = 600.0
+"""Seconds after which the process that switches counts as hung."""
 
 
 def imports(runs: int) -> dict[str, list[float]]:
@@ -50,14 +54,14 @@ def memory(lab: Lab, switches: int) -> list[Memory]:
     """Switch again and again in a process of its own, and look at it five times on the way."""
     clusters = {name: cluster.addresses for name, cluster in lab.clusters.items()}
     command = [sys.executable, "-m", "benchmarks.footprint", json.dumps(clusters), str(switches)]
-    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=_LIMIT)
     return [Memory(**look) for look in json.loads(answer.stdout)]
 
 
 def _switch(clusters: Mapping[str, Sequence[str]], switches: int) -> list[Memory]:
     looks = []
     with client_of(clusters) as client:
-        target = client.get_map("bench").blocking()
+        target: Any = client.get_map("bench").blocking()
         target.add_entry_listener(include_value=True, added_func=lambda _: None)
         # the client keeps the reports of its last 100 switches: memory can be flat only when that many were made
         for number in range(-100, switches + 1):

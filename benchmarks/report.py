@@ -240,6 +240,7 @@ the call that was held longest waited, in each switch.
 
 {_HEAD}
 | longest hold | {durations(planned.hold)} |
+| longest call across a switch, as its caller sees it | {durations(planned.longest_across)} |
 | `switch_to`, preparation included | {durations(planned.duration)} |
 
 {planned.calls} calls, **{len(planned.failed)} failed**; the longest call took {ms(planned.longest_call)}, the median

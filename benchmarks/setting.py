@@ -92,7 +92,7 @@ class Load:
         self.good: list[GoodCall] = []
         self.failed: list[str] = []
         """The outcomes and errors of failed calls, for people."""
-        self._map = client.get_map("bench").blocking()
+        self._map: Any = client.get_map("bench").blocking()
         self._over = False
         self._threads = [threading.Thread(target=self._call, args=(number,)) for number in range(threads)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,9 @@ THREADED = ("tealjet", "official", "official, repaired")
 ASYNCIO = ("tealjet asyncio", "official asyncio")
 LOST_WAKE_UP_RATE = 150
 """Calls a second and thread below which a threaded official client without a set flag counts as stuck as well."""
+
+_ANSWER_LIMIT = 60.0
+"""Seconds that a contender may take for one measurement of about a second."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +62,8 @@ class Measurement:
 
 
 class _Contender:
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, name: str, process: subprocess.Popen[str]) -> None:
+        self._name = name
         self._process = process
 
     def ask(self, do: str, **what: Any) -> dict[str, Any]:
@@ -66,9 +71,11 @@ class _Contender:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"do": do, **what}) + "\n")
         self._process.stdin.flush()
+        if not select.select([self._process.stdout], [], [], _ANSWER_LIMIT)[0]:
+            raise BenchmarkError(f"{self._name!r} did not end {do} {what} within {_ANSWER_LIMIT:.0f} s")
         answer = self._process.stdout.readline()
         if not answer:
-            raise BenchmarkError(f"a contender ended with exit code {self._process.wait()}; its error is above")
+            raise BenchmarkError(f"{self._name!r} ended with exit code {self._process.wait()}; its error is above")
         return json.loads(answer)  # type: ignore[no-any-return]
 
 
@@ -77,7 +84,7 @@ def _contender(name: str, clusters: Mapping[str, Sequence[str]]) -> Iterator[_Co
     command = [sys.executable, "-m", "benchmarks.contender", name, json.dumps(clusters)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        yield _Contender(process)
+        yield _Contender(name, process)
     finally:
         process.kill()
         process.communicate()
