@@ -7,10 +7,10 @@ from typing import Any
 
 import tealjet
 import tealjet.asyncio
-from support.clusters import Events, failover_config, map_entries, queue_items, wait_for_standby
-from support.workload import AsyncioWorkload, History, ThreadedWorkload, Workload, mixed
+from support.clusters import Events, config, failover_config, map_entries, queue_items, wait_for_standby
+from support.workload import AsyncioWorkload, History, Record, ThreadedWorkload, Workload, mixed
 from tealjet.failover.model import Kind
-from tealjet.lab import Lab, LocalCluster
+from tealjet.lab import FaultProxy, Lab, LocalCluster
 
 
 def check_history(history: History, cluster: LocalCluster, map_name: str, queue_name: str) -> None:
@@ -58,12 +58,52 @@ def kill_and_go_on(workload: Workload, lab: Lab) -> None:
 
 
 def test_listener_events_come_from_the_new_cluster_after_a_kill(lab: Lab, unique: str) -> None:
-    events = Events()
+    events, states = Events(), Events()
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         prices: Any = client.get_map(unique)
         prices.add_entry_listener(include_value=True, added_func=events).result()
         prices.put("first", "on blue").result()
         events.wait_for(lambda event: event.value == "on blue")
+        client.lifecycle_service.add_listener(states)
         lab["blue"].kill()
+        states.wait_for(lambda state: state == "CONNECTED")
         prices.put("second", "on green").result()
         events.wait_for(lambda event: event.value == "on green")
+
+
+def test_a_cluster_that_is_cut_off_and_lives_on_holds_what_the_callers_were_told(lab: Lab, unique: str) -> None:
+    map_name, queue_name = f"m-{unique}", f"q-{unique}"
+    with FaultProxy(lab["blue"].addresses[0]) as proxy:
+        clients = [config("blue", [proxy.address]), config("green", lab["green"].addresses)]
+        with tealjet.new_jet_failover_client(tealjet.FailoverConfig(clients=clients)) as client:
+            wait_for_standby(client, "green")
+            with ThreadedWorkload(client, mixed(8), map_name, queue_name) as workload:
+                workload.history.wait_for_more(500)
+                proxy.refuse()
+                proxy.drop()
+                workload.history.wait_for_more(500)
+            assert client.failover.status().active == "green"
+    history = workload.history
+    check_history(history, lab["green"], map_name, queue_name)
+    entries = [key for name in ("blue", "green") for key in map_entries(lab[name], map_name)]
+    taken = [record.result for record in history.of("take") if record.error is None]
+    items = Counter([*taken, *queue_items(lab["blue"], queue_name), *queue_items(lab["green"], queue_name)])
+    lost_takes = sum(record.outcome is tealjet.Outcome.UNKNOWN for record in history.of("take"))
+    for record in history.of("put"):
+        times = entries.count(record.call.args[0])
+        assert times in allowed(record), f"applied {times} times: {record}"
+    missing = 0
+    for record in history.of("offer"):
+        times = items[record.call.args[0]]
+        if times == 0 and record.error is None:
+            missing += 1  # a take whose answer was lost may have it
+        else:
+            assert times in allowed(record), f"applied {times} times: {record}"
+    assert missing <= lost_takes
+
+
+def allowed(record: Record) -> tuple[int, ...]:
+    """How often a call that may be applied once can have been applied, for what its caller was told."""
+    if record.error is None:
+        return (1,)
+    return (0,) if record.outcome is tealjet.Outcome.NOT_SENT else (0, 1)

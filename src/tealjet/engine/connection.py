@@ -68,11 +68,10 @@ class Connection(asyncio.Protocol):
         self.bytes_received += len(data)
         try:
             messages = self._feed(data)
+            if messages:
+                self.link.on_messages(self, messages)
         except ProtocolError as error:
             self.close(Cause.PROTOCOL, f"{self.peer} sent malformed bytes: {error}")
-            return
-        if messages:
-            self.link.on_messages(self, messages)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The transport is gone."""
