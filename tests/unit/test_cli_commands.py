@@ -3,13 +3,14 @@ from __future__ import annotations
 import importlib.metadata
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from typer.testing import CliRunner
 
 from tealjet.cli import app as app_module
 from tealjet.cli.app import app
+from tealjet.cli.facts import Fact, Promise
 from tealjet.java import JavaNotFoundError
 from tealjet.lab import MemberStartError
 
@@ -53,7 +54,19 @@ def test_without_real_members_the_exit_code_is_2_and_the_text_says_what_is_missi
     assert "Traceback" not in result.output
 
 
-def test_an_error_has_a_traceback_only_when_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("kept", "code"), [(True, 0), (False, 1)])
+def test_the_exit_code_says_whether_every_promise_was_kept(
+    kept: bool, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tell(*_: object) -> Iterator[Fact]:
+        yield Promise(promise="first", held=True, seen="")
+        yield Promise(promise="second", held=kept, seen="")
+
+    monkeypatch.setattr(app_module, "tell", tell)
+    assert CliRunner().invoke(app, ["demo"]).exit_code == code
+
+
+def test_an_error_has_a_traceback_only_when_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert app_module._explained(ValueError("broken"), debug=False)[0] == 1
     assert "Traceback" not in capsys.readouterr().err
     code, text = app_module._explained(ValueError("broken"), debug=True)
