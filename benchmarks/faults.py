@@ -185,9 +185,11 @@ class PlannedSwitches:
 
 
 def planned(lab: Lab, switches: int, threads: int = 4) -> PlannedSwitches:
-    """Switch to and fro under threads that get and put."""
+    """Switch to and fro, between clusters that others have used, under threads that get and put."""
     clusters = {name: cluster.addresses for name, cluster in lab.clusters.items()}
     hold, windows = [], []
+    for cluster in lab.clusters.values():
+        use(cluster)
     with client_of(clusters) as client:
         wait_for_standby(client)
         with Load(client, threads) as load:

@@ -235,8 +235,8 @@ def _planned(results: Results) -> str:
     failures = "".join(f"\n* failed: {error}" for error in planned.failed[:10])
     return f"""## Planned switch under load
 
-{planned.threads} threads get and put in turn without a pause while the client is switched to and fro. Hold: how long
-the call that was held longest waited, in each switch.
+{planned.threads} threads get and put in turn without a pause while the client is switched to and fro; before that
+another client has made 1000 calls to each member. Hold: how long the call that was held longest waited, in each switch.
 
 {_HEAD}
 | longest hold | {durations(planned.hold)} |
