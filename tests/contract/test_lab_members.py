@@ -130,6 +130,11 @@ def test_a_cluster_that_a_test_has_killed_is_alive_for_the_next(member_version: 
 # --------------------------------------------------------------------------------------------------------- starts
 
 
+def test_a_prepared_version_starts_from_its_archive_of_classes(member_version: str, blue_green: BlueGreen) -> None:
+    (member,) = blue_green(member_version)["blue"].members  # the fixture prepares the versions
+    assert ".aot" in Path(f"/proc/{member.pid}/maps").read_text()
+
+
 def test_members_of_one_cluster_find_each_other_and_options_reach_them(member_version: str) -> None:
     options = ClusterOptions(cluster_name="teal", members=2, properties={"hazelcast.partition.count": "17"})
     with start_local({"blue": options}, version=member_version) as lab, client_of(lab["blue"]) as client:

@@ -54,7 +54,7 @@ def ended(*pidfds: int) -> None:
 
 
 def test_an_unknown_version_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"cluster 'blue': version '4.2' is none of 5.7.0, 5.6.0, 5.5.0, jet-4.3.1"):
+    with pytest.raises(ValueError, match=r"version '4.2' is none of 5.7.0, 5.6.0, 5.5.0, jet-4.3.1"):
         start_local(version="4.2")
 
 
@@ -73,6 +73,18 @@ def test_a_member_that_ends_shows_its_exit_code_its_command_and_its_log(
     assert "of cluster 'blue' ended with exit code 3" in text
     assert f"command: {executable} --add-modules" in text
     assert text.endswith("no room on the ark")
+
+
+def test_settings_in_the_environment_do_not_reach_a_member(
+    java: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HZ_CLUSTERNAME", "CLASSPATH", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"):
+        monkeypatch.setenv(name, "-Dforeign")
+    executable = java("env; exit 1")
+    with pytest.raises(MemberStartError) as raised, start_local(["blue"], java=executable, jars=tmp_path):
+        pass
+    assert "PATH=" in str(raised.value)
+    assert "-Dforeign" not in str(raised.value)
 
 
 def test_a_member_that_never_serves_clients_is_an_error_in_time(java: Callable[[str], Path], tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""Real Hazelcast clusters on this machine: members in JVMs of their own, on loopback, that can be killed and frozen.
+"""Starts real Hazelcast clusters on this machine: the jars, the options and the configuration of each version.
 
-Everything is started in one process group under a watchdog, so nothing outlives its owner. This module starts, signals
-and ends processes and asks them whether they serve clients; what clients then do with them it must not know.
+Everything is started in one process group under a watchdog, so nothing outlives its owner. What can be done with a
+member that runs is in ``members``; what clients do with it neither must know.
 """
 
 from __future__ import annotations
@@ -10,51 +10,26 @@ import asyncio
 import contextlib
 import hashlib
 import os
-import re
-import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from xml.sax.saxutils import escape
 
-from tealjet.errors import TealjetError
 from tealjet.java import JavaRuntime, MavenJar, Progress, cache_folder, file_lock, find_jars, find_java
 from tealjet.lab import _watchdog
 from tealjet.lab._ports import HOST, reserve_port
-from tealjet.lab._probe import member_count
+from tealjet.lab.members import LabError, LocalCluster, LocalMember, start_clusters
 
-__all__ = [
-    "VERSIONS",
-    "ClusterOptions",
-    "Lab",
-    "LabError",
-    "LabStart",
-    "LocalCluster",
-    "LocalMember",
-    "MemberStartError",
-    "prepare",
-    "start_local",
-]
+__all__ = ["VERSIONS", "ClusterOptions", "Lab", "LabStart", "prepare", "start_local"]
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.2
-_LOG_TAIL = 40
 _ARCHIVES_SINCE = 25  # the first Java that makes an archive in one step
-
-
-class LabError(TealjetError):
-    """A cluster on this machine did not do what was asked of it."""
-
-
-class MemberStartError(LabError):
-    """A member did not come up; the text has its command, how it ended and the end of its log."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,6 +88,13 @@ _RELEASES = {
 VERSIONS: tuple[str, ...] = tuple(_RELEASES)
 """What start_local starts: Hazelcast Platform by its number, Hazelcast Jet 4.x as "jet-" and its number."""
 
+
+def _release(version: str) -> _Release:
+    if version not in _RELEASES:
+        raise ValueError(f"version {version!r} is none of {', '.join(VERSIONS)}")
+    return _RELEASES[version]
+
+
 # the first seven are what Hazelcast asks for on Java 9 and newer; the rest makes members small and quick to start
 _JAVA_OPTIONS = (
     "--add-modules=java.se",
@@ -150,8 +132,6 @@ _CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
   {extra}
 </hazelcast>
 """
-# what would change a member's configuration or its JVM behind the lab's back
-_FOREIGN_SETTINGS = re.compile(r"HZ_|HAZELCAST_|CLASSPATH$|JAVA_TOOL_OPTIONS$|_?JDK?_?JAVA_OPTIONS$|_JAVA_OPTIONS$")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,220 +150,6 @@ class ClusterOptions:
     """Elements to add to the members' hazelcast.xml, below the root; not ``network``, ``cluster-name``, ``jet``."""
     java_options: Sequence[str] = ()
     """Options of the members' JVMs; they come last, so ``-Xmx1g`` wins over the small heap."""
-
-
-class LocalMember:
-    """One member in a JVM of its own."""
-
-    def __init__(
-        self, *, address: tuple[str, int], cluster_name: str, command: Sequence[str], log: Path, group: int
-    ) -> None:
-        self.address = f"{address[0]}:{address[1]}"
-        """Host and port, for a client's configuration; the same for the member's whole life."""
-        self.log = log
-        """What the member has printed; there until the lab is closed."""
-        self._endpoint = address
-        self._cluster_name = cluster_name
-        self._command = command
-        self._group = group
-        self._process: subprocess.Popen[bytes] | None = None
-        self._peers: Callable[[], int] = lambda: 1
-
-    def __repr__(self) -> str:
-        return f"<member {self.address} of {self._cluster_name}, {'pid ' + str(self.pid) if self.alive else 'dead'}>"
-
-    @property
-    def pid(self) -> int:
-        """The process id of the member's JVM, the last one if it is dead."""
-        return self._running().pid
-
-    @property
-    def alive(self) -> bool:
-        """Whether the member's process is there, frozen or not."""
-        return self._process is not None and self._process.poll() is None
-
-    def kill(self) -> None:
-        """Kill the process with SIGKILL and wait until it is gone; harmless when it is dead."""
-        process = self._running()
-        process.kill()
-        process.wait()
-
-    def freeze(self) -> None:
-        """Stop the process with SIGSTOP and wait until it stands still: connections stay, nothing answers.
-
-        Raises:
-            LabError: The member is dead.
-        """
-        self._signal(signal.SIGSTOP)
-        os.waitpid(self.pid, os.WUNTRACED)
-
-    def thaw(self) -> None:
-        """Let a frozen process go on.
-
-        Raises:
-            LabError: The member is dead.
-        """
-        self._signal(signal.SIGCONT)
-
-    def stop(self, timeout: float = 30.0) -> None:
-        """Shut the member down gracefully, thawing it first, and wait until it is gone; harmless when it is dead.
-
-        Args:
-            timeout: Seconds the shutdown may take.
-
-        Raises:
-            LabError: It took longer; the member is left as it is.
-        """
-        if not self.alive:
-            return
-        self._signal(signal.SIGTERM)
-        self._signal(signal.SIGCONT)
-        try:
-            self._running().wait(timeout)
-        except subprocess.TimeoutExpired:
-            raise LabError(
-                f"{self!r} did not shut down within {timeout} s; its log ends with\n{self._tail()}"
-            ) from None
-
-    def restart(self, timeout: float = 60.0) -> None:
-        """Kill the process if it is there, start another at the same address and wait until it serves clients.
-
-        Args:
-            timeout: Seconds the start may take.
-
-        Raises:
-            MemberStartError: The new process ended, or does not serve clients in time.
-        """
-        self.kill()
-        self._launch()
-        _await_service([(self, self._peers())], timeout, threading.Event())
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            raise LabError(f"the member {self.address} of {self._cluster_name} was never started")
-        return self._process
-
-    def _signal(self, number: signal.Signals) -> None:
-        if not self.alive:
-            raise LabError(f"{self!r} cannot be sent {number.name}: its process has ended; restart() it first")
-        self._running().send_signal(number)
-
-    def _launch(self) -> None:
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self.log.parent,
-                env={name: value for name, value in os.environ.items() if not _FOREIGN_SETTINGS.match(name)},
-                process_group=self._group,
-            )
-
-    def _failure(self, what: str) -> MemberStartError:
-        return MemberStartError(
-            f"the member {self.address} of cluster {self._cluster_name!r} {what}\n"
-            f"command: {shlex.join(self._command)}\nits log ends with\n{self._tail()}"
-        )
-
-    def _tail(self) -> str:
-        text = self.log.read_text(encoding="utf-8", errors="replace")
-        plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
-        return "\n".join(plain.splitlines()[-_LOG_TAIL:])
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LocalCluster:
-    """One cluster; its verbs do to all members what the member's verb of that name does to one."""
-
-    name: str
-    """The Hazelcast cluster name."""
-    version: str
-    members: tuple[LocalMember, ...]
-
-    @property
-    def addresses(self) -> list[str]:
-        """The members' addresses, for a client's configuration."""
-        return [member.address for member in self.members]
-
-    @property
-    def alive(self) -> bool:
-        """Whether every member's process is there."""
-        return all(member.alive for member in self.members)
-
-    def kill(self) -> None:
-        """Kill all members with SIGKILL and wait until they are gone."""
-        for member in self.members:
-            member.kill()
-
-    def freeze(self) -> None:
-        """Stop all members with SIGSTOP: connections stay, nothing answers."""
-        for member in self.members:
-            member.freeze()
-
-    def thaw(self) -> None:
-        """Let all frozen members go on."""
-        for member in self.members:
-            member.thaw()
-
-    def stop(self, timeout: float = 30.0) -> None:
-        """Shut the members down gracefully, one after the other; ``timeout`` seconds for each."""
-        for member in self.members:
-            member.stop(timeout)
-
-    def restart(self, timeout: float = 60.0) -> None:
-        """Kill what is there and start all members anew at their addresses: a new cluster without the old data.
-
-        Args:
-            timeout: Seconds until all serve clients in one cluster.
-
-        Raises:
-            MemberStartError: A member ended, or does not serve clients in time.
-        """
-        self.kill()
-        _start([self], timeout, threading.Event())
-
-    def wait(self, timeout: float = 60.0) -> None:
-        """Wait until all members serve clients in one cluster, for example after thaw().
-
-        Args:
-            timeout: Seconds until they must.
-
-        Raises:
-            MemberStartError: A member is dead, or does not serve clients in time.
-        """
-        _await_service([(member, len(self.members)) for member in self.members], timeout, threading.Event())
-
-
-def _start(clusters: Iterable[LocalCluster], timeout: float, cancelled: threading.Event) -> None:
-    """Start the first members, then all others: several that meet in an empty cluster take seconds to agree."""
-    deadline = time.monotonic() + timeout
-    firsts = [(cluster.members[0], 1) for cluster in clusters]
-    others = [(member, len(cluster.members)) for cluster in clusters for member in cluster.members[1:]]
-    for starting in (firsts, others):
-        for member, _ in starting:
-            member._launch()
-        _await_service(starting, deadline - time.monotonic(), cancelled)
-
-
-def _await_service(expected: Iterable[tuple[LocalMember, int]], timeout: float, cancelled: threading.Event) -> None:
-    """Wait until each member serves clients in a cluster of at least that many members."""
-    deadline = time.monotonic() + timeout
-    pending = list(expected)
-    pause = _FIRST_PAUSE
-    while True:
-        for member, size in tuple(pending):
-            if member_count(member._endpoint, member._cluster_name, timeout=1.0) >= size:
-                pending.remove((member, size))
-            elif (code := member._running().poll()) is not None:
-                raise member._failure(f"ended with exit code {code}")
-            elif time.monotonic() > deadline:
-                raise member._failure(f"does not serve clients in a cluster of {size} in time")
-        if not pending:
-            return
-        if cancelled.wait(pause):
-            raise LabError("the start of the lab was cancelled")
-        pause = min(pause * 1.2, _LONGEST_PAUSE)  # each look is a line in the member's log
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -493,8 +259,8 @@ def start_local(
         runtime = find_java(java)
         tell(str(runtime))
         class_paths = {
-            release: find_jars(_RELEASES[release].jars, folder=jars, progress=tell)
-            for release in {plan.version for plan in plans.values()}
+            used: find_jars(_release(used).jars, folder=jars, progress=tell)
+            for used in {plan.version for plan in plans.values()}
         }
         folder = Path(tempfile.mkdtemp(prefix="tealjet-lab-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -508,7 +274,7 @@ def start_local(
         )
         for key, cluster in lab.clusters.items():
             tell(f"starting {key}: Hazelcast {cluster.version} at {', '.join(cluster.addresses)}")
-        _start(lab.clusters.values(), timeout, cancelled)
+        start_clusters(lab.clusters.values(), timeout, cancelled)
         return lab
 
     return LabStart(start)
@@ -533,10 +299,11 @@ def prepare(
         progress: Told in one line what is being done.
 
     Raises:
+        ValueError: The version is not known.
         LabError: The member did not start or did not stop, or Java wrote no archive.
     """
     runtime = find_java(java)
-    archive = _archive(runtime, find_jars(_RELEASES[version].jars, folder=jars, progress=progress))
+    archive = _archive(runtime, find_jars(_release(version).jars, folder=jars, progress=progress))
     if runtime.major < _ARCHIVES_SINCE or archive.exists():
         return
     with file_lock(archive.with_name("lock")):
@@ -550,7 +317,7 @@ def prepare(
             (member,) = lab["prepare"].members
             member.stop(timeout=120.0)  # Java writes the archive before it exits
             if not fresh.exists():
-                raise LabError(f"{runtime} wrote no archive of {version}; its log ends with\n{member._tail()}")
+                raise LabError(f"{runtime} wrote no archive of {version}; its log ends with\n{member.log_tail()}")
             fresh.replace(archive)
 
 
@@ -573,8 +340,7 @@ class _Plan:
     java_options: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if self.version not in _RELEASES:
-            raise ValueError(f"cluster {self.name!r}: version {self.version!r} is none of {', '.join(VERSIONS)}")
+        _release(self.version)
         if self.members < 1:
             raise ValueError(f"cluster {self.name!r} must have at least one member, not {self.members!r}")
 
@@ -608,7 +374,7 @@ def _build(
     stack: contextlib.ExitStack, plan: _Plan, folder: Path, group: int, java: JavaRuntime, jars: tuple[Path, ...]
 ) -> LocalCluster:
     """Write the members' configurations and make the cluster. Nothing runs yet; the stack ends what will."""
-    release = _RELEASES[plan.version]
+    release = _release(plan.version)
     archive = _archive(java, jars)
     ports = [reserve_port(stack) for _ in range(plan.members)]
     addresses = "".join(f"<member>{HOST}:{port}</member>" for port in ports)
@@ -647,11 +413,5 @@ def _build(
         )
     cluster = LocalCluster(name=plan.name, version=plan.version, members=tuple(members))
     for member in members:
-        member._peers = lambda: sum(each.alive for each in cluster.members)
-        stack.callback(_end, member)
+        stack.callback(member.kill)
     return cluster
-
-
-def _end(member: LocalMember) -> None:
-    if member.alive:
-        member.kill()
