@@ -158,6 +158,8 @@ class Driver(LinkOwner):
             link_id = model.LinkId(next(self._link_ids))
             try:
                 link = await self._opener.open(link_id, self._targets[command.candidate], command.deadline)
+                if command.role is model.Role.STANDBY:
+                    await self._anticipate(link, command.deadline)
             except OpenError as error:
                 self._attempts.pop(command.attempt, None)
                 _log.debug("attempt %s failed: %s", command.attempt, error.detail)
@@ -206,10 +208,22 @@ class Driver(LinkOwner):
         for refusal in itertools.chain.from_iterable(refusals):
             _log.error("cluster %r refused what was asked of it before the switch: %s", link.target.name, refusal)
 
+    async def _anticipate(self, link: Link, deadline: float) -> None:
+        """Do for a standby what would otherwise cost time at the switch."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._create_proxies(link)
+        except Exception as error:
+            link.close("it could not be made ready to stand by")
+            detail = f"cluster {link.target.name!r} was lost while it was made ready: {error}"
+            raise OpenError(model.Reason.LOST, detail) from error
+
     async def _create_proxies(self, link: Link) -> list[str]:
-        proxies = self._state.proxies()
+        """Create the proxies that the link's cluster has not been told of yet; return what it refused."""
+        proxies = [proxy for proxy in self._state.proxies() if proxy not in link.known_proxies]
         if not proxies:
             return []
+        link.known_proxies.update(proxies)
         try:
             await asyncio.gather(*(link.ask(request) for request in _creating(proxies, link.member_version)))
         except Exception as error:

@@ -129,6 +129,8 @@ class Link:
         self.listening = Listening.DROP
         self.prepared = False
         """User listeners are registered on every connection, new ones included."""
+        self.known_proxies: set[tuple[str, str]] = set()
+        """(name, service) of the proxies that were created on this cluster before a switch."""
         self.viewing: Connection | None = None
         """The connection that delivers members and partitions."""
         self.members_known: asyncio.Future[None] = runtime.future()

@@ -18,8 +18,9 @@ from tealjet.failover.state import Attempt, Link, Mode, Pursuit, Slot, Stage, St
 
 __all__ = ["Controller", "Mode", "State"]
 
-_LOOK_BACKOFF = Backoff(initial=0.1, maximum=1.0, multiplier=1.5, jitter=0.2)
-"""The pause between two looks at a lost cluster that is given more time than one look takes."""
+_LOOK_BACKOFF = Backoff(initial=0.002, maximum=1.0, multiplier=2.0, jitter=0.2)
+"""The pause between two looks at a lost cluster that is given more time than one look takes. It begins short: a member
+whose process is ending still accepts connections for a moment, and refuses them in the next."""
 _LEAST_PAUSE = 0.1
 """No configuration makes the pause between two rounds shorter (seconds)."""
 _STABLE = 1.0
