@@ -10,6 +10,8 @@ import asyncio
 import concurrent.futures
 import contextlib
 import ipaddress
+import logging
+import os
 import random
 import socket
 import threading
@@ -18,8 +20,10 @@ import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
-__all__ = ["AsyncioRuntime", "Handle", "Runtime", "SocketOptions"]
+__all__ = ["AsyncioRuntime", "Handle", "Runtime", "SocketOptions", "Waker"]
 
+
+_log = logging.getLogger("tealjet")
 
 SocketOptions = Sequence[tuple[int, int, int | bytes]]
 
@@ -29,6 +33,18 @@ class Handle(Protocol):
 
     def cancel(self) -> object:
         """End it; harmless when it has ended."""
+
+
+class Waker(Protocol):
+    """Makes a loop call back."""
+
+    def wake(self) -> None:
+        """Do it; from any thread. Harmless when the loop is closed."""
+        ...
+
+    def close(self) -> None:
+        """End it, on the loop."""
+        ...
 
 
 class Runtime(Protocol):
@@ -60,6 +76,10 @@ class Runtime(Protocol):
 
     def call_soon_threadsafe(self, callback: Callable[..., object], *args: object) -> Handle:
         """As call_soon, from any thread. Raises RuntimeError when the loop is closed."""
+        ...
+
+    def waker(self, callback: Callable[[], object]) -> Waker:
+        """Return what makes the loop call back soon, from any thread and as cheaply as the platform can."""
         ...
 
     def on_loop(self) -> bool:
@@ -101,6 +121,13 @@ class AsyncioRuntime:
         self.future = self.loop.create_future
         self._tasks: set[asyncio.Task[Any]] = set()
 
+    def waker(self, callback: Callable[[], object]) -> Waker:
+        """Return a waker of this loop."""
+        if hasattr(os, "eventfd"):
+            with contextlib.suppress(NotImplementedError):  # a loop that can't watch descriptors
+                return _EventWaker(self.loop, callback)
+        return _LoopWaker(self.loop, callback)
+
     def on_loop(self) -> bool:
         """Say whether the caller runs on this runtime's loop."""
         return asyncio._get_running_loop() is self.loop
@@ -109,8 +136,13 @@ class AsyncioRuntime:
         """Run a coroutine in the background and keep a reference to it until it ends."""
         task = self.loop.create_task(coroutine)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:  # whoever waits for it is told; the log knows too
+            _log.debug("a task in the background ended with an error", exc_info=task.exception())
 
     async def resolve(self, host: str, port: int) -> list[tuple[str, int]]:
         """Return all numeric addresses of a host, IPv4 and IPv6, in the resolver's order."""
@@ -139,3 +171,50 @@ class AsyncioRuntime:
             for option in [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), *options]:
                 transport.get_extra_info("socket").setsockopt(*option)
         return transport
+
+
+class _LoopWaker:
+    """By the loop's own means."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
+        self._loop = loop
+        self._callback = callback
+
+    def wake(self) -> None:
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._callback)
+
+    def close(self) -> None:
+        pass
+
+
+class _EventWaker:
+    """By an event descriptor: one short write and one short read, where the loop's own means take twice as many."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
+        self._loop = loop
+        self._callback = callback
+        self._descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._closing = threading.Lock()
+        self._closed = False
+        try:
+            loop.add_reader(self._descriptor, self._woken)
+        except NotImplementedError:
+            os.close(self._descriptor)
+            raise
+
+    def wake(self) -> None:
+        with self._closing:  # the number of a closed descriptor may be somebody else's by now
+            if not self._closed:
+                os.eventfd_write(self._descriptor, 1)
+
+    def _woken(self) -> None:
+        os.eventfd_read(self._descriptor)
+        self._callback()
+
+    def close(self) -> None:
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._loop.remove_reader(self._descriptor)
+                os.close(self._descriptor)

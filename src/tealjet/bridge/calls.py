@@ -71,15 +71,16 @@ class _OfficialCall(Call):
 
     def __init__(self, invocation: Any, engine: Engine, fetch_schema: FetchSchema) -> None:
         options = _options.get()
+        timeout, redo, settings = options.timeout, options.redo, engine.settings
         request = invocation.request
         super().__init__(
             request.buf,
-            timeout=engine.settings.invocation_timeout if options.timeout is None else options.timeout,
-            retryable=request.retryable,
-            redo=options.redo or False,
-            partition=invocation.partition_id,
-            member=invocation.uuid,
-            connection=invocation.connection,
+            settings.invocation_timeout if timeout is None else timeout,
+            request.retryable,
+            settings.redo if redo is None else redo,
+            invocation.partition_id,
+            invocation.uuid,
+            invocation.connection,
         )
         self._future = invocation.future
         self._decode: Decode = invocation.response_handler

@@ -49,6 +49,7 @@ from tealjet.bridge.services import (
     ThreadedConnections,
     ThreadedListenerService,
 )
+from tealjet.bridge.shortcuts import StringShortcut
 from tealjet.engine.engine import Engine
 from tealjet.engine.link import Link, Request
 from tealjet.failover.model import Kind
@@ -72,7 +73,8 @@ class Family:
         self.config = config
         self.name = name
         self.callbacks = callbacks
-        self.serialization = SerializationServiceV1(config)
+        official: Any = SerializationServiceV1(config)
+        self.serialization: Any = StringShortcut(official) if config.is_big_endian else official
         self.near_caches = NearCacheManager(config, self.serialization)
         self.lifecycle = LifecycleEvents(config, callbacks)
         self.members = Members(weakref.proxy(client), config, callbacks)

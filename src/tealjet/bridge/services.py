@@ -21,6 +21,7 @@ from hazelcast.serialization.compact import SchemaNotFoundError
 
 from tealjet.bridge.callbacks import CallbackThreads, Lane, LoopCallbacks
 from tealjet.bridge.calls import FetchSchema
+from tealjet.bridge.shortcuts import PartitionHashes
 from tealjet.engine.connection import Connection
 from tealjet.engine.engine import Engine
 from tealjet.engine.listeners import Listener
@@ -126,11 +127,12 @@ class Partitions:
     def __init__(self, engine: Engine, partition_count: int) -> None:
         """Use the partition count of the first cluster; a cluster with another one is never used."""
         self._engine = engine
+        self._hash_of = PartitionHashes().of
         self.partition_count = partition_count
 
     def get_partition_id(self, key: Any) -> int:
         """Return the partition of serialized data."""
-        return hash_to_index(key.get_partition_hash(), self.partition_count)  # type: ignore[no-any-return]
+        return hash_to_index(self._hash_of(key), self.partition_count)  # type: ignore[no-any-return]
 
     def get_partition_owner(self, partition_id: int) -> uuid.UUID | None:
         """Return the member that owns a partition, None while that is unknown."""

@@ -50,7 +50,6 @@ class Call:
     def __init__(
         self,
         request: bytearray,
-        *,
         timeout: float,
         retryable: bool = False,
         redo: bool = False,
@@ -255,7 +254,7 @@ class Calls:
         if call.connection is not None:
             call.fail(self._errors.connection_lost(cluster, detail, call.outcome))
             return CallCounts(unknown=int(call.sent))
-        if sent and not (call.retryable or call.redo or self._settings.redo):
+        if sent and not (call.retryable or call.redo):
             call.fail(self._errors.connection_lost(cluster, detail, Outcome.UNKNOWN))
             return CallCounts(unknown=1)
         if self._runtime.now() >= call.deadline:

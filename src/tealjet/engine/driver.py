@@ -73,6 +73,8 @@ class Driver(LinkOwner):
         self._events: deque[model.Event] = deque()
         self._handling = False
         self._heartbeat: Handle | None = None
+        self._pinged: set[Connection] = set()
+        """Connections whose answer to a ping is awaited."""
         self._execute: Mapping[type, Callable[[Any], None]] = {
             model.Open: self._open,
             model.Abandon: self._abandon,
@@ -367,7 +369,7 @@ class Driver(LinkOwner):
     # ------------------------------------------------------------------------------------------------------ heartbeat
 
     def _schedule_heartbeat(self) -> None:
-        interval = min(self._settings.ping_interval, self._settings.silence_limit / 4)
+        interval = min(self._settings.ping_interval, self._settings.silence_limit / 8)
         due = self._runtime.now() + interval
         self._heartbeat = self._runtime.call_at(due, self._beat, due, interval)
 
@@ -382,9 +384,14 @@ class Driver(LinkOwner):
 
     def _ping(self, connection: Connection) -> None:
         async def ping() -> None:
-            await connection.link.ask(encode_request(table.PING), connection)
+            try:
+                await connection.link.ask(encode_request(table.PING), connection)
+            finally:
+                self._pinged.discard(connection)
 
-        self._runtime.spawn(ping())
+        if connection not in self._pinged:
+            self._pinged.add(connection)
+            self._runtime.spawn(ping())
 
 
 def _creating(proxies: Sequence[tuple[str, str]], member_version: str) -> list[bytearray]:

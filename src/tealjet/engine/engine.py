@@ -74,6 +74,7 @@ class Engine:
         )
         self._inbox: deque[Call] = deque()
         self._inbox_awake = False
+        self._waker = runtime.waker(self._empty_inbox)
         self._refuse: Callable[[model.Outcome], Exception] | None = None
         """Makes the error that everything ends with once the client can't be used any more."""
         self.disowned = False
@@ -101,6 +102,7 @@ class Engine:
 
     def _end(self, detail: str) -> None:
         self._refuse = functools.partial(self._errors.closed, detail)
+        self._waker.close()
         self._empty_inbox()
         self.calls.close(detail)
         self._driver.feed(model.Requested(request=model.RequestId(0), what=model.Stop()))
@@ -155,8 +157,7 @@ class Engine:
         elif not self._inbox_awake:
             # whoever finds it awake relies on _empty_inbox, which clears the flag before it looks
             self._inbox_awake = True
-            with contextlib.suppress(RuntimeError):  # the loop is closed, so the client is, and _end empties the inbox
-                self.runtime.call_soon_threadsafe(self._empty_inbox)
+            self._waker.wake()
 
     def _empty_inbox(self) -> None:
         self._inbox_awake = False
