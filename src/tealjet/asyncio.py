@@ -7,10 +7,11 @@ from typing import Any
 
 from hazelcast.config import Config
 
+from tealjet.asyncio_client import AsyncioJetClient as JetClient
+from tealjet.asyncio_client import Starting
 from tealjet.bridge.calls import call_options
 from tealjet.bridge.services import LifecycleEvent
-from tealjet.client import AsyncioJetClient as JetClient
-from tealjet.client import Starting, plan_for_failover, plan_for_one_cluster
+from tealjet.client import plan_for_failover, plan_for_one_cluster
 from tealjet.config import ClientConfig, FailoverConfig
 from tealjet.control import AsyncFailover as Failover
 from tealjet.control import Status

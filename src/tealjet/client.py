@@ -1,4 +1,4 @@
-"""The two client classes and the factories: configuration in, a client that is ready out.
+"""The threaded client, and what a configuration means for a client of either family.
 
 A client that a factory returns has an active cluster. It is an instance of the official class of its family; everything
 that the official client offers comes from there, on our engine.
@@ -6,31 +6,27 @@ that the official client offers comes from there, on our engine.
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import itertools
-import logging
 import threading
 import uuid
 import warnings
 import weakref
-from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import hazelcast
-from hazelcast.asyncio import HazelcastClient as AsyncioHazelcastClient
 from hazelcast.client import HazelcastClient
 from hazelcast.config import Config
 
 from tealjet.bridge.call_errors import OfficialErrors
-from tealjet.bridge.callbacks import CallbackThreads, LoopCallbacks
-from tealjet.bridge.families import AsyncioFamily, Family, ThreadedFamily
+from tealjet.bridge.callbacks import CallbackThreads
+from tealjet.bridge.families import Family, ThreadedFamily
 from tealjet.bridge.threads import LoopThread
 from tealjet.config import ClientConfig, FailoverConfig, merged_options
-from tealjet.control import Announcer, AsyncFailover, Failover
+from tealjet.control import Announcer, Failover
 from tealjet.engine.contracts import Settings, Target
 from tealjet.engine.engine import Engine
 from tealjet.errors import NoClusterError
@@ -39,12 +35,18 @@ from tealjet.failover.model import Candidate, GiveUp
 from tealjet.failover.options import Backoff, FailoverOptions, GiveUpRule, java_give_up_rule
 from tealjet.runtime import AsyncioRuntime
 
-__all__ = ["AsyncioJetClient", "JetClient", "Starting", "plan_for_failover", "plan_for_one_cluster"]
-
-_log = logging.getLogger("tealjet")
+__all__ = [
+    "CLOSE_LIMIT",
+    "JetClient",
+    "Plan",
+    "announcer_of",
+    "no_cluster",
+    "plan_for_failover",
+    "plan_for_one_cluster",
+]
 
 _client_numbers = itertools.count(1)
-_CLOSE_LIMIT = 2.0
+CLOSE_LIMIT = 2.0
 """Seconds that the end of a client waits for a thread."""
 
 
@@ -151,13 +153,15 @@ def _target(name: str, client: ClientConfig) -> Target:
     )
 
 
-def _no_cluster(gave_up: GiveUp) -> NoClusterError:
+def no_cluster(gave_up: GiveUp) -> NoClusterError:
+    """Return the error of a client that found no cluster."""
     reasons = "; ".join(f"{name}: {why}" for name, why in gave_up.reasons.items())
     text = f"No cluster could be used after {gave_up.attempts} attempts in {gave_up.seconds:.1f} s. {reasons}"
     return NoClusterError(text, reasons=gave_up.reasons)
 
 
-def _announcer(family: Family) -> Announcer:
+def announcer_of(family: Family) -> Announcer:
+    """Return what announces to the listeners of a family."""
     lane = family.callbacks.lane("a failover listener")
 
     def ended() -> None:
@@ -187,7 +191,7 @@ class JetClient(HazelcastClient):
         self._close_lock = threading.RLock()
         callbacks = CallbackThreads(f"tealjet-{plan.name}")
         family = self._family = ThreadedFamily(self, plan.config, plan.name, callbacks)
-        announcer = _announcer(family)
+        announcer = announcer_of(family)
         thread = self._thread = LoopThread(f"tealjet-{plan.name}")
 
         async def make_engine() -> Engine:
@@ -199,7 +203,7 @@ class JetClient(HazelcastClient):
             family.lifecycle.start()
             gave_up = thread.run(engine.start())
             if gave_up is not None:
-                raise _no_cluster(gave_up)
+                raise no_cluster(gave_up)
             first = thread.run(engine.link(plan.settings.invocation_timeout))
             family.fill(self, engine, first, engine_thread=thread.ident, start=thread.start)
         except BaseException:
@@ -229,17 +233,17 @@ class JetClient(HazelcastClient):
             return
         ended = threading.Event()
         self._proxy_session_manager.shutdown().add_done_callback(lambda _: ended.set())
-        ended.wait(_CLOSE_LIMIT)
+        ended.wait(CLOSE_LIMIT)
 
     def _tear_down(self, *, announce: bool = False) -> None:
         self._closed = True
         _open_clients.discard(self)
         if not self._engine.disowned:
-            self._thread.run(self._engine.close(), _CLOSE_LIMIT)
-            self._thread.stop(_CLOSE_LIMIT)
+            self._thread.run(self._engine.close(), CLOSE_LIMIT)
+            self._thread.stop(CLOSE_LIMIT)
         if announce:
             self._family.fire("SHUTDOWN")
-        self._family.callbacks.close(_CLOSE_LIMIT)
+        self._family.callbacks.close(CLOSE_LIMIT)
 
     def __enter__(self) -> JetClient:
         return self
@@ -266,104 +270,3 @@ def _close_open_clients() -> None:
     for client in list(_open_clients):
         client._family.lifecycle.shutdown()
         client._tear_down()
-
-
-class AsyncioJetClient(AsyncioHazelcastClient):
-    """A blue/green client on the caller's loop; made by :func:`tealjet.asyncio.new_jet_failover_client`."""
-
-    failover: AsyncFailover
-    """Where the client is, what happened, and planned switches."""
-
-    def __init__(self, plan: Plan) -> None:
-        """Make the parts; :meth:`start` finds a cluster."""
-        loop = asyncio.get_running_loop()
-        self._closed = False
-        self._family = AsyncioFamily(self, plan.config, plan.name, LoopCallbacks(loop))
-        self._plan = plan
-        self._announcer = _announcer(self._family)
-        self._engine = plan.engine(AsyncioRuntime(), self._family, self._announcer)
-
-    @classmethod
-    async def start(cls, plan: Plan) -> AsyncioJetClient:
-        """Make a client and find a cluster; cancelling this leaves nothing behind.
-
-        Raises:
-            NoClusterError: No candidate could be used within the limits of the configuration.
-        """
-        client = cls(plan)
-        family, engine = client._family, client._engine
-        try:
-            family.lifecycle.start()
-            gave_up = await engine.start()
-            if gave_up is not None:
-                raise _no_cluster(gave_up)
-            family.fill(client, engine, await engine.link(plan.settings.invocation_timeout))
-            client.failover = AsyncFailover(engine, client._announcer, plan.candidates, plan.options)
-            await client._statistics.start()
-        except BaseException:
-            client._closed = True
-            await engine.close()
-            raise
-        return client
-
-    async def shutdown(self) -> None:
-        """Close the client; every call that is under way ends. Harmless when it is closed."""
-        if self._closed:
-            return
-        self._closed = True
-        announce = self._family.lifecycle.running
-        if announce:
-            self._family.fire("SHUTTING_DOWN")
-            self._family.lifecycle.shutdown()
-            self._statistics.shutdown()
-            await self._close_sessions()
-            self._near_cache_manager.destroy_near_caches()
-        await self._engine.close()
-        if announce:
-            self._family.fire("SHUTDOWN")
-        await asyncio.sleep(0)  # one turn of the loop: connections are closed and listeners told when this returns
-
-    async def _close_sessions(self) -> None:
-        if self._engine.active is None:
-            return
-        try:
-            async with asyncio.timeout(_CLOSE_LIMIT):
-                await self._proxy_session_manager.shutdown()
-        except Exception as error:
-            _log.warning("CP sessions could not be closed, they will expire: %s", error)
-
-    async def __aenter__(self) -> AsyncioJetClient:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.shutdown()
-
-    def __del__(self) -> None:
-        if not getattr(self, "_closed", True):
-            warnings.warn(
-                f"unclosed client {self._family.name!r}: await shutdown()", ResourceWarning, stacklevel=2, source=self
-            )
-
-
-class Starting:
-    """What the asyncio factories return: ``client = await ...`` or ``async with ... as client``."""
-
-    def __init__(self, start: Callable[[], Coroutine[Any, Any, AsyncioJetClient]]) -> None:
-        """Start the client with this when it is awaited."""
-        self._start = start
-        self._client: AsyncioJetClient | None = None
-
-    def __await__(self) -> Generator[Any, None, AsyncioJetClient]:
-        return self._start().__await__()
-
-    async def __aenter__(self) -> AsyncioJetClient:
-        self._client = await self._start()
-        return self._client
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._client is not None:
-            await self._client.shutdown()

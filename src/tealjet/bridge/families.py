@@ -1,4 +1,4 @@
-"""Puts a client of either family together: the official proxies and services on our engine.
+"""Puts a client together: official proxies and services on our engine; here the threaded family and what both share.
 
 Nothing of the official package is patched. The client objects are instances of the official classes whose private slots
 are filled with official services where those have no networking in them, and with ours where they have.
@@ -18,12 +18,6 @@ from hazelcast.config import Config
 from hazelcast.cp import CPSubsystem, ProxySessionManager
 from hazelcast.errors import HazelcastSerializationError
 from hazelcast.future import Future
-from hazelcast.internal import asyncio_compact, asyncio_partition, asyncio_sql, asyncio_statistics
-from hazelcast.internal.asyncio_client import _ClientContext as _AsyncioClientContext
-from hazelcast.internal.asyncio_cluster import ClusterService as AsyncioClusterService
-from hazelcast.internal.asyncio_proxy import cp as asyncio_cp
-from hazelcast.internal.asyncio_proxy import cp_manager as asyncio_cp_manager
-from hazelcast.internal.asyncio_proxy import manager as asyncio_manager
 from hazelcast.lifecycle import LifecycleService
 from hazelcast.near_cache import NearCacheManager
 from hazelcast.partition import PartitionService
@@ -36,13 +30,11 @@ from hazelcast.transaction import TransactionManager
 from hazelcast.util import AtomicInteger
 
 from tealjet.bridge.callbacks import CallbackThreads, LoopCallbacks
-from tealjet.bridge.calls import AsyncioInvocations, FetchSchema, ThreadedInvocations
+from tealjet.bridge.calls import FetchSchema, ThreadedInvocations
 from tealjet.bridge.fences import CPSessions
 from tealjet.bridge.services import (
-    Connections,
     LifecycleEvent,
     LifecycleEvents,
-    ListenerService,
     Members,
     Partitions,
     Reactor,
@@ -55,7 +47,7 @@ from tealjet.engine.link import Link, Request
 from tealjet.failover.model import Kind
 from tealjet.protocol.values import MemberInfo
 
-__all__ = ["AsyncioFamily", "Family", "ThreadedFamily"]
+__all__ = ["Family", "ThreadedFamily", "untyped"]
 
 
 class Family:
@@ -167,66 +159,9 @@ class Family:
         client._context.proxy_session_manager = client._proxy_session_manager
 
 
-class AsyncioFamily(Family):
-    """The asyncio proxies."""
-
-    def fill(self, client: Any, engine: Engine, first: Link) -> None:
-        """Complete the client; the engine has an active link."""
-        fetch_schema = self.fetch_schema_with(engine)
-        invocations: Any = AsyncioInvocations(engine, asyncio.get_running_loop(), fetch_schema)
-        connections, reactor, members = Connections(engine), _untyped(Reactor(engine)), _untyped(self.members)
-        self.members.use(connections)
-        compact = asyncio_compact.CompactSchemaService(
-            self.serialization.compact_stream_serializer, invocations, members, reactor, self.config
-        )
-        partitions = Partitions(engine, first.facts.partition_count)
-        client._context = _AsyncioClientContext()
-        client._proxy_manager = asyncio_manager.ProxyManager(client._context)
-        self._fill(
-            client,
-            engine,
-            {
-                "invocations": invocations,
-                "connections": connections,
-                "reactor": reactor,
-                "compact": compact,
-                "partitions": partitions,
-                "listeners": ListenerService(engine, self.callbacks, fetch_schema),
-                "session_manager": asyncio_cp.ProxySessionManager,
-            },
-        )
-        client._cluster_service = AsyncioClusterService(self.members)
-        client._cp_subsystem = asyncio_cp_manager.CPSubsystem(client._context)
-        client._partition_service = asyncio_partition.PartitionService(
-            partitions, self.serialization, compact.send_schema_and_retry
-        )
-        client._sql_service = _WaitingSqlService(
-            asyncio_sql._InternalSqlService(
-                connections, self.serialization, invocations, compact.send_schema_and_retry
-            ),
-            engine,
-        )
-        client._statistics = asyncio_statistics.Statistics(
-            client, self.config, reactor, connections, invocations, self.near_caches
-        )
-
-
-def _untyped(service: Any) -> Any:
+def untyped(service: Any) -> Any:
     """Hand a service of ours to official code that names its own class."""
     return service
-
-
-class _WaitingSqlService(asyncio_sql.SqlService):
-    """The official SQL service; a statement waits for a cluster instead of failing for want of a connection."""
-
-    def __init__(self, internal: Any, engine: Engine) -> None:
-        super().__init__(internal)
-        self._engine = engine
-
-    async def execute(self, sql: str, *params: Any, **kwargs: Any) -> Any:
-        """Execute a statement on the active cluster."""
-        await self._engine.link(self._engine.settings.invocation_timeout)
-        return await super().execute(sql, *params, **kwargs)
 
 
 class ThreadedFamily(Family):
@@ -253,7 +188,7 @@ class ThreadedFamily(Family):
         fetch_schema = self.fetch_schema_with(engine)
         invocations: Any = ThreadedInvocations(engine, engine_thread, fetch_schema)
         connections = ThreadedConnections(engine, lambda coroutine: start(coroutine).result())
-        reactor, members = _untyped(Reactor(engine)), _untyped(self.members)
+        reactor, members = untyped(Reactor(engine)), untyped(self.members)
         self.members.use(connections)
         compact = CompactSchemaService(
             self.serialization.compact_stream_serializer, invocations, members, reactor, self.config

@@ -1,0 +1,123 @@
+"""The asyncio client, on the caller's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import warnings
+from collections.abc import Callable, Coroutine, Generator
+from types import TracebackType
+from typing import Any
+
+from hazelcast.asyncio import HazelcastClient
+
+from tealjet.bridge.asyncio_family import AsyncioFamily
+from tealjet.bridge.callbacks import LoopCallbacks
+from tealjet.client import CLOSE_LIMIT, Plan, announcer_of, no_cluster
+from tealjet.control import AsyncFailover
+from tealjet.runtime import AsyncioRuntime
+
+__all__ = ["AsyncioJetClient", "Starting"]
+
+_log = logging.getLogger("tealjet")
+
+
+class AsyncioJetClient(HazelcastClient):
+    """A blue/green client on the caller's loop; made by :func:`tealjet.asyncio.new_jet_failover_client`."""
+
+    failover: AsyncFailover
+    """Where the client is, what happened, and planned switches."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Make the parts; :meth:`start` finds a cluster."""
+        loop = asyncio.get_running_loop()
+        self._closed = False
+        self._family = AsyncioFamily(self, plan.config, plan.name, LoopCallbacks(loop))
+        self._plan = plan
+        self._announcer = announcer_of(self._family)
+        self._engine = plan.engine(AsyncioRuntime(), self._family, self._announcer)
+
+    @classmethod
+    async def start(cls, plan: Plan) -> AsyncioJetClient:
+        """Make a client and find a cluster; cancelling this leaves nothing behind.
+
+        Raises:
+            NoClusterError: No candidate could be used within the limits of the configuration.
+        """
+        client = cls(plan)
+        family, engine = client._family, client._engine
+        try:
+            family.lifecycle.start()
+            gave_up = await engine.start()
+            if gave_up is not None:
+                raise no_cluster(gave_up)
+            family.fill(client, engine, await engine.link(plan.settings.invocation_timeout))
+            client.failover = AsyncFailover(engine, client._announcer, plan.candidates, plan.options)
+            await client._statistics.start()
+        except BaseException:
+            client._closed = True
+            await engine.close()
+            raise
+        return client
+
+    async def shutdown(self) -> None:
+        """Close the client; every call that is under way ends. Harmless when it is closed."""
+        if self._closed:
+            return
+        self._closed = True
+        announce = self._family.lifecycle.running
+        if announce:
+            self._family.fire("SHUTTING_DOWN")
+            self._family.lifecycle.shutdown()
+            self._statistics.shutdown()
+            await self._close_sessions()
+            self._near_cache_manager.destroy_near_caches()
+        await self._engine.close()
+        if announce:
+            self._family.fire("SHUTDOWN")
+        await asyncio.sleep(0)  # one turn of the loop: connections are closed and listeners told when this returns
+
+    async def _close_sessions(self) -> None:
+        if self._engine.active is None:
+            return
+        try:
+            async with asyncio.timeout(CLOSE_LIMIT):
+                await self._proxy_session_manager.shutdown()
+        except Exception as error:
+            _log.warning("CP sessions could not be closed, they will expire: %s", error)
+
+    async def __aenter__(self) -> AsyncioJetClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.shutdown()
+
+    def __del__(self) -> None:
+        if not getattr(self, "_closed", True):
+            warnings.warn(
+                f"unclosed client {self._family.name!r}: await shutdown()", ResourceWarning, stacklevel=2, source=self
+            )
+
+
+class Starting:
+    """What the asyncio factories return: ``client = await ...`` or ``async with ... as client``."""
+
+    def __init__(self, start: Callable[[], Coroutine[Any, Any, AsyncioJetClient]]) -> None:
+        """Start the client with this when it is awaited."""
+        self._start = start
+        self._client: AsyncioJetClient | None = None
+
+    def __await__(self) -> Generator[Any, None, AsyncioJetClient]:
+        return self._start().__await__()
+
+    async def __aenter__(self) -> AsyncioJetClient:
+        self._client = await self._start()
+        return self._client
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._client is not None:
+            await self._client.shutdown()

@@ -1,0 +1,79 @@
+"""The asyncio family: the official asyncio proxies and services on our engine.
+
+A module of its own, because the official asyncio package costs time to import and threaded programs do not need it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from hazelcast.internal import asyncio_compact, asyncio_partition, asyncio_sql, asyncio_statistics
+from hazelcast.internal.asyncio_client import _ClientContext
+from hazelcast.internal.asyncio_cluster import ClusterService
+from hazelcast.internal.asyncio_proxy import cp, cp_manager, manager
+
+from tealjet.bridge.calls import AsyncioInvocations
+from tealjet.bridge.families import Family, untyped
+from tealjet.bridge.services import Connections, ListenerService, Partitions, Reactor
+from tealjet.engine.engine import Engine
+from tealjet.engine.link import Link
+
+__all__ = ["AsyncioFamily"]
+
+
+class AsyncioFamily(Family):
+    """The asyncio proxies."""
+
+    def fill(self, client: Any, engine: Engine, first: Link) -> None:
+        """Complete the client; the engine has an active link."""
+        fetch_schema = self.fetch_schema_with(engine)
+        invocations: Any = AsyncioInvocations(engine, asyncio.get_running_loop(), fetch_schema)
+        connections, reactor, members = Connections(engine), untyped(Reactor(engine)), untyped(self.members)
+        self.members.use(connections)
+        compact = asyncio_compact.CompactSchemaService(
+            self.serialization.compact_stream_serializer, invocations, members, reactor, self.config
+        )
+        partitions = Partitions(engine, first.facts.partition_count)
+        client._context = _ClientContext()
+        client._proxy_manager = manager.ProxyManager(client._context)
+        self._fill(
+            client,
+            engine,
+            {
+                "invocations": invocations,
+                "connections": connections,
+                "reactor": reactor,
+                "compact": compact,
+                "partitions": partitions,
+                "listeners": ListenerService(engine, self.callbacks, fetch_schema),
+                "session_manager": cp.ProxySessionManager,
+            },
+        )
+        client._cluster_service = ClusterService(self.members)
+        client._cp_subsystem = cp_manager.CPSubsystem(client._context)
+        client._partition_service = asyncio_partition.PartitionService(
+            partitions, self.serialization, compact.send_schema_and_retry
+        )
+        client._sql_service = _WaitingSqlService(
+            asyncio_sql._InternalSqlService(
+                connections, self.serialization, invocations, compact.send_schema_and_retry
+            ),
+            engine,
+        )
+        client._statistics = asyncio_statistics.Statistics(
+            client, self.config, reactor, connections, invocations, self.near_caches
+        )
+
+
+class _WaitingSqlService(asyncio_sql.SqlService):
+    """The official SQL service; a statement waits for a cluster instead of failing for want of a connection."""
+
+    def __init__(self, internal: Any, engine: Engine) -> None:
+        super().__init__(internal)
+        self._engine = engine
+
+    async def execute(self, sql: str, *params: Any, **kwargs: Any) -> Any:
+        """Execute a statement on the active cluster."""
+        await self._engine.link(self._engine.settings.invocation_timeout)
+        return await super().execute(sql, *params, **kwargs)
