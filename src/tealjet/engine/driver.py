@@ -215,8 +215,10 @@ class Driver(LinkOwner):
         try:
             async with asyncio.timeout_at(deadline):
                 await self._create_proxies(link)
-        except Exception as error:
+        except BaseException as error:
             link.close("it could not be made ready to stand by")
+            if not isinstance(error, Exception):
+                raise
             detail = f"cluster {link.target.name!r} was lost while it was made ready: {error}"
             raise OpenError(model.Reason.LOST, detail) from error
 
