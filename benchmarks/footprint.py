@@ -8,6 +8,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,12 @@ from typing import Any
 from benchmarks.setting import active_name, client_of, clock, wait_for_standby
 from tealjet.lab import Lab
 
-_STATEMENTS = {"nothing": "pass", "hazelcast": "import hazelcast", "tealjet": "import tealjet"}
+_STATEMENTS = {
+    "nothing": "pass",
+    "hazelcast": "import hazelcast",
+    "tealjet": "import tealjet",
+    "client": "import tealjet; tealjet.JetClient",
+}
 
 _LIMIT = 600.0
 """Seconds after which the process that switches counts as hung."""
@@ -27,12 +33,16 @@ _LIMIT = 600.0
 def imports(runs: int) -> dict[str, list[float]]:
     """Time an interpreter that imports and ends, in seconds, by what it imports; in turn."""
     taken: dict[str, list[float]] = {name: [] for name in _STATEMENTS}
-    for counted in range(runs + 1):
-        for name, statement in _STATEMENTS.items():
-            begun = clock()
-            subprocess.run([sys.executable, "-c", statement], check=True)
-            if counted:  # the first one reads the files from the disk
-                taken[name].append(clock() - begun)
+    with tempfile.TemporaryDirectory() as cache:
+        # as for anybody whose interpreter keeps the compiled modules, whatever this environment says about that
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment["PYTHONPYCACHEPREFIX"] = cache
+        for counted in range(runs + 1):
+            for name, statement in _STATEMENTS.items():
+                begun = clock()
+                subprocess.run([sys.executable, "-c", statement], check=True, env=environment)
+                if counted:  # the first one reads the files from the disk, and compiles them
+                    taken[name].append(clock() - begun)
     return taken
 
 

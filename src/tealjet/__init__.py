@@ -2,23 +2,27 @@
 
 One client knows two or more clusters, uses one of them, and moves to another by itself when that one fails, or on
 command. This module is the threaded family; :mod:`tealjet.asyncio` has the same names on the caller's event loop.
+
+The names are loaded when they are used first, because the official package takes its time to import.
 """
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hazelcast.config import Config
+if TYPE_CHECKING:
+    from hazelcast.config import Config
 
-from tealjet.bridge.calls import call_options
-from tealjet.bridge.services import LifecycleEvent
-from tealjet.client import JetClient, plan_for_failover, plan_for_one_cluster
-from tealjet.config import ClientConfig, FailoverConfig
-from tealjet.control import Failover, Status
-from tealjet.errors import Outcome, TealjetError, outcome_of
-from tealjet.failover.model import Candidate, SwitchReport
-from tealjet.failover.options import FailoverOptions, Profile
+    from tealjet.bridge.calls import call_options
+    from tealjet.bridge.services import LifecycleEvent
+    from tealjet.client import JetClient
+    from tealjet.config import ClientConfig, FailoverConfig
+    from tealjet.control import Failover, Status
+    from tealjet.errors import Outcome, TealjetError, outcome_of
+    from tealjet.failover.model import Candidate, SwitchReport
+    from tealjet.failover.options import FailoverOptions, Profile
 
 __all__ = [
     "Candidate",
@@ -39,6 +43,35 @@ __all__ = [
     "outcome_of",
 ]
 
+_HOMES = {
+    "Candidate": "failover.model",
+    "ClientConfig": "config",
+    "Failover": "control",
+    "FailoverConfig": "config",
+    "FailoverOptions": "failover.options",
+    "JetClient": "client",
+    "LifecycleEvent": "bridge.services",
+    "Outcome": "failover.model",
+    "Profile": "failover.options",
+    "Status": "control",
+    "SwitchReport": "failover.model",
+    "TealjetError": "errors",
+    "call_options": "bridge.calls",
+    "outcome_of": "errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def new_jet_failover_client(config: FailoverConfig | str | Path | None = None, **options: Any) -> JetClient:
     """Make a client that knows several clusters and is connected to the first one that can be used.
@@ -52,6 +85,8 @@ def new_jet_failover_client(config: FailoverConfig | str | Path | None = None, *
         ConfigError: A file is missing or wrong; all problems are told at once.
         NoClusterError: No cluster could be used within the limits of the configuration.
     """
+    from tealjet.client import JetClient, plan_for_failover
+
     return JetClient(plan_for_failover(config, options))
 
 
@@ -66,4 +101,6 @@ def new_jet_client(config: ClientConfig | Config | str | Path | None = None, **o
         ConfigError: The file is missing or wrong; all problems are told at once.
         NoClusterError: The cluster could not be used within the limits of the configuration.
     """
+    from tealjet.client import JetClient, plan_for_one_cluster
+
     return JetClient(plan_for_one_cluster(config, options))

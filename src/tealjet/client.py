@@ -197,7 +197,11 @@ class JetClient(HazelcastClient):
         async def make_engine() -> Engine:
             return plan.engine(AsyncioRuntime(), family, announcer)
 
-        engine = self._engine = thread.run(make_engine())
+        try:
+            engine = self._engine = thread.run(make_engine())
+        except BaseException:
+            thread.stop(CLOSE_LIMIT)
+            raise
         self._closed = False
         try:
             family.lifecycle.start()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hazelcast import errors as hz
 from hazelcast.sql import HazelcastSqlError
@@ -96,4 +99,12 @@ def test_the_public_names_are_those_that_are_documented() -> None:
         "outcome_of",
     }
     assert all(hasattr(tealjet, name) for name in tealjet.__all__)
+    assert dir(tealjet) == sorted(tealjet.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'new_jet_cluster'"):
+        tealjet.new_jet_cluster  # type: ignore[attr-defined] # noqa: B018
     assert all(hasattr(errors, name) for name in errors.__all__)
+
+
+def test_the_official_package_is_not_imported_before_it_is_needed() -> None:
+    script = "import sys, tealjet; print('hazelcast' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout.strip() == b"False"

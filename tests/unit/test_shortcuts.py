@@ -17,7 +17,9 @@ OFFICIAL: Any = SerializationServiceV1(Config())
 SHORT = StringShortcut(OFFICIAL)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
-values = st.one_of(texts, st.none(), st.booleans(), st.integers(-(2**31), 2**31 - 1), st.floats(), st.binary().map(bytearray))
+values = st.one_of(
+    texts, st.none(), st.booleans(), st.integers(-(2**31), 2**31 - 1), st.floats(), st.binary().map(bytearray)
+)
 
 
 @given(values)

@@ -377,7 +377,7 @@ class Driver(LinkOwner):
 
     def _beat(self, due: float, interval: float) -> None:
         now = self._runtime.now()
-        for link in list(self._links.values()):
+        for link in [*self._links.values(), *self._retired]:
             if now - due > interval:  # this client was frozen or starved: what it did not hear proves nothing
                 link.measure_anew(now)
             else:

@@ -134,11 +134,15 @@ class Opener:
             detail = f"{host}:{port} accepted the connection and did not answer the authentication"
             raise OpenError(Reason.TIMEOUT, detail) from None
         except BaseException as error:
+            lost = not connection.live
             connection.close(Cause.CLOSED, "it was not authenticated")
             if isinstance(error, OpenError) or not isinstance(error, Exception):
                 raise
-            detail = f"{host}:{port} closed the connection during the authentication: {error}"
-            raise OpenError(Reason.LOST, detail) from error
+            if lost:
+                detail = f"{host}:{port} closed the connection during the authentication: {error}"
+                raise OpenError(Reason.LOST, detail) from error
+            detail = f"{host}:{port} did not answer the authentication as the protocol says: {error}"
+            raise OpenError(Reason.PROTOCOL, detail) from error
         return connection
 
     # -------------------------------------------------------------------------------------------------------- the steps
