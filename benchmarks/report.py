@@ -318,9 +318,10 @@ def _footprint(results: Results) -> str:
         runs = len(results.imports["tealjet"])
         text.append(f"""## Import
 
-`import tealjet` takes {ms(_import_time(results, "tealjet"))}: the names in it are loaded when they are used first.
-With all that a client needs it takes {ms(_import_time(results, "client"))},
-of which {ms(_import_time(results, "hazelcast"))} are `import hazelcast`: medians of {runs} interpreters each, less the median of one that imports nothing
+`import tealjet` takes {ms(_import_time(results, "tealjet"))}: its names are loaded when they are used first.
+With all that a client needs it takes {ms(_import_time(results, "client"))}.
+`import hazelcast`, which is part of that, takes {ms(_import_time(results, "hazelcast"))}.
+Medians of {runs} interpreters each, less the median of one that imports nothing
 ({ms(statistics.median(results.imports["nothing"]))}).""")
     if results.memory:
         rows = [

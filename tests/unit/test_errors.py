@@ -101,7 +101,7 @@ def test_the_public_names_are_those_that_are_documented() -> None:
     assert all(hasattr(tealjet, name) for name in tealjet.__all__)
     assert dir(tealjet) == sorted(tealjet.__all__)
     with pytest.raises(AttributeError, match="no attribute 'new_jet_cluster'"):
-        tealjet.new_jet_cluster  # type: ignore[attr-defined] # noqa: B018
+        tealjet.new_jet_cluster  # noqa: B018
     assert all(hasattr(errors, name) for name in errors.__all__)
 
 

@@ -378,7 +378,7 @@ def _build(
     archive = _archive(java, jars)
     ports = [reserve_port(stack) for _ in range(plan.members)]
     addresses = "".join(f"<member>{HOST}:{port}</member>" for port in ports)
-    members = []
+    members: list[LocalMember] = []
     for port in ports:
         home = folder / str(port)
         home.mkdir(parents=True)
@@ -408,7 +408,12 @@ def _build(
         ]
         members.append(
             LocalMember(
-                address=(HOST, port), cluster_name=plan.name, command=command, log=home / "member.log", group=group
+                address=(HOST, port),
+                cluster_name=plan.name,
+                command=command,
+                log=home / "member.log",
+                group=group,
+                cluster=members,
             )
         )
     cluster = LocalCluster(name=plan.name, version=plan.version, members=tuple(members))

@@ -40,7 +40,14 @@ class LocalMember:
     """One member in a JVM of its own."""
 
     def __init__(
-        self, *, address: tuple[str, int], cluster_name: str, command: Sequence[str], log: Path, group: int
+        self,
+        *,
+        address: tuple[str, int],
+        cluster_name: str,
+        command: Sequence[str],
+        log: Path,
+        group: int,
+        cluster: Sequence[LocalMember] = (),
     ) -> None:
         self.address = f"{address[0]}:{address[1]}"
         """Host and port, for a client's configuration; the same for the member's whole life."""
@@ -50,6 +57,8 @@ class LocalMember:
         self._cluster_name = cluster_name
         self._command = command
         self._group = group
+        self._cluster = cluster
+        """All members of its cluster, itself included; complete when the first one is started."""
         self._process: subprocess.Popen[bytes] | None = None
 
     def __repr__(self) -> str:
@@ -118,8 +127,24 @@ class LocalMember:
             MemberStartError: The new process ended, or does not serve clients in time.
         """
         self.kill()
+        self._await_noticed(timeout)
         self.launch()
         _await_service([(self, 1)], timeout, threading.Event())
+
+    def _await_noticed(self, timeout: float) -> None:
+        """Wait until the living members have noticed that this one is gone.
+
+        One that comes back earlier asks to join a cluster whose master it may still seem to be itself, and ends up in a
+        cluster of its own.
+        """
+        deadline = time.monotonic() + timeout
+        living = [member for member in self._cluster if member.alive]
+        pause = _FIRST_PAUSE
+        while any(member_count(one._endpoint, one._cluster_name, timeout=1.0) > len(living) for one in living):
+            if time.monotonic() > deadline:
+                raise self._failure("is still a member of its cluster for the others although it is dead")
+            time.sleep(pause)
+            pause = min(pause * 1.2, _LONGEST_PAUSE)
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
