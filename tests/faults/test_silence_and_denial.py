@@ -93,7 +93,8 @@ def test_a_query_that_was_lost_with_its_cluster_says_what_is_known(lab: Lab) -> 
         with pytest.raises(HazelcastSqlError) as caught:
             list(pages)
         assert tealjet.outcome_of(caught.value) is not None
-        assert [row["v"] for row in client.sql.execute("SELECT 1 AS v").result()] == [1]
+        rows = client.sql.execute("SELECT 1 AS v").result()
+        assert [row["v"] for row in rows] == [1]
 
 
 def test_community_members_are_refused_when_failover_support_is_required(lab: Lab) -> None:
