@@ -7,7 +7,7 @@ TEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test check format bench docs lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -47,6 +47,9 @@ format: .venv/dev-ready ## Format and fix what can be fixed by itself
 
 bench: .venv/dev-ready ## Measure on real members, side by side with the official client; writes benchmarks/README.md
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+docs: .venv/dev-ready ## Renew the pages that are made from the code
+	@$(BIN)/python -m tealjet.config.reference docs/configuration.md
 
 lock: .venv/dev-ready ## Renew the lock files from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --extra lab --group pyproject.toml:build pyproject.toml -o requirements/lab.txt

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import signal
 import threading
 import tomllib
 import uuid
@@ -105,6 +106,8 @@ def versions_of(item: pytest.Item) -> tuple[str, ...]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[PASSED] = Counter()
+    # whoever runs the suite in the background ignores Ctrl-C for it, and what the tests start would inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

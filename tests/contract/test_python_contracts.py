@@ -198,3 +198,19 @@ def test_a_closed_client_refuses_calls_and_says_what_is_known(lab: Lab, unique: 
     with pytest.raises(tealjet.TealjetError, match="client was closed") as caught:
         entries.put("key", "value").result()
     assert tealjet.outcome_of(caught.value) is tealjet.Outcome.NOT_SENT
+
+
+def test_a_name_server_that_never_answers_hangs_neither_the_factory_nor_the_exit() -> None:
+    script = """
+import socket, threading
+socket.getaddrinfo = lambda *args, **named: threading.Event().wait()
+import tealjet
+from hazelcast.config import Config
+config = Config(); config.cluster_name = "far"; config.cluster_members = ["far.invalid:5701"]
+config.cluster_connect_timeout = 0.0
+try:
+    tealjet.new_jet_failover_client(tealjet.FailoverConfig(try_count=0, clients=[config]), open_timeout=0.2)
+except tealjet.TealjetError as error:
+    print("not complete in time" in str(error) and "far.invalid:5701" in str(error))
+"""
+    assert run_python(script) == "True"

@@ -21,21 +21,6 @@ from hypothesis import strategies as st
 
 from tealjet.protocol import table
 from tealjet.protocol.codec import (
-    Address,
-    AuthenticationResponse,
-    BackupEvent,
-    ClientFilterEntry,
-    ClientFilterKind,
-    ClientFilterMode,
-    ClusterMetadata,
-    ClusterState,
-    EndpointQualifier,
-    ErrorHolder,
-    MemberInfo,
-    MembersView,
-    MemberVersion,
-    PartitionsView,
-    StackTraceElement,
     decode_error,
     decode_event,
     decode_request,
@@ -60,6 +45,23 @@ from tealjet.protocol.layout import (
     list_of,
     nullable,
     structure,
+)
+from tealjet.protocol.values import (
+    Address,
+    AuthenticationResponse,
+    BackupEvent,
+    ClientFilterEntry,
+    ClientFilterKind,
+    ClientFilterMode,
+    ClusterMetadata,
+    ClusterState,
+    EndpointQualifier,
+    ErrorHolder,
+    MemberInfo,
+    MembersView,
+    MemberVersion,
+    PartitionsView,
+    StackTraceElement,
 )
 
 relaxed = settings(deadline=None, max_examples=50)

@@ -12,9 +12,10 @@ from hazelcast.internal import asyncio_compact, asyncio_partition, asyncio_sql, 
 from hazelcast.internal.asyncio_client import _ClientContext
 from hazelcast.internal.asyncio_cluster import ClusterService
 from hazelcast.internal.asyncio_proxy import cp, cp_manager, manager
+from hazelcast.sql import HazelcastSqlError
 
 from tealjet.bridge.calls import AsyncioInvocations
-from tealjet.bridge.families import Family, untyped
+from tealjet.bridge.families import Family, label_answered, untyped
 from tealjet.bridge.services import Connections, ListenerService, Partitions, Reactor
 from tealjet.engine.engine import Engine
 from tealjet.engine.link import Link
@@ -56,14 +57,23 @@ class AsyncioFamily(Family):
             partitions, self.serialization, compact.send_schema_and_retry
         )
         client._sql_service = _WaitingSqlService(
-            asyncio_sql._InternalSqlService(
-                connections, self.serialization, invocations, compact.send_schema_and_retry
-            ),
+            _LabellingSqlService(connections, self.serialization, invocations, compact.send_schema_and_retry),
             engine,
         )
         client._statistics = asyncio_statistics.Statistics(
             client, self.config, reactor, connections, invocations, self.near_caches
         )
+
+
+class _LabellingSqlService(asyncio_sql._InternalSqlService):
+    """The official SQL service; what a cluster answers to a statement is labelled like any other answer."""
+
+    def _handle_execute_response(self, response: Any) -> Any:
+        try:
+            return super()._handle_execute_response(response)
+        except HazelcastSqlError as error:
+            label_answered(error)
+            raise
 
 
 class _WaitingSqlService(asyncio_sql.SqlService):

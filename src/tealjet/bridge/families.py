@@ -24,7 +24,7 @@ from hazelcast.partition import PartitionService
 from hazelcast.protocol.codec import client_fetch_schema_codec, client_send_all_schemas_codec
 from hazelcast.proxy import ProxyManager
 from hazelcast.serialization.service import SerializationServiceV1
-from hazelcast.sql import SqlService, _InternalSqlService
+from hazelcast.sql import HazelcastSqlError, SqlService, _InternalSqlService
 from hazelcast.statistics import Statistics
 from hazelcast.transaction import TransactionManager
 from hazelcast.util import AtomicInteger
@@ -44,10 +44,11 @@ from tealjet.bridge.services import (
 from tealjet.bridge.shortcuts import StringShortcut
 from tealjet.engine.engine import Engine
 from tealjet.engine.link import Link, Request
+from tealjet.errors import Outcome, outcome_of
 from tealjet.failover.model import Kind
 from tealjet.protocol.values import MemberInfo
 
-__all__ = ["Family", "ThreadedFamily", "untyped"]
+__all__ = ["Family", "ThreadedFamily", "label_answered", "untyped"]
 
 
 class Family:
@@ -164,6 +165,23 @@ def untyped(service: Any) -> Any:
     return service
 
 
+def label_answered(error: Exception) -> None:
+    """Attach the outcome to an error that the cluster gave as the answer to a statement."""
+    if outcome_of(error) is None:
+        error.outcome = Outcome.ANSWERED  # type: ignore[attr-defined]
+
+
+class _LabellingSqlService(_InternalSqlService):
+    """The official SQL service; what a cluster answers to a statement is labelled like any other answer."""
+
+    def _handle_execute_response(self, future: Any, connection: Any) -> Any:
+        try:
+            return super()._handle_execute_response(future, connection)
+        except HazelcastSqlError as error:
+            label_answered(error)
+            raise
+
+
 class ThreadedFamily(Family):
     """The threaded proxies."""
 
@@ -214,6 +232,6 @@ class ThreadedFamily(Family):
         client._partition_service = PartitionService(partitions, self.serialization, compact.send_schema_and_retry)
         client._transaction_manager = TransactionManager(client._context)
         client._sql_service = SqlService(
-            _InternalSqlService(connections, self.serialization, invocations, compact.send_schema_and_retry)
+            _LabellingSqlService(connections, self.serialization, invocations, compact.send_schema_and_retry)
         )
         client._statistics = Statistics(client, self.config, reactor, connections, invocations, self.near_caches)

@@ -16,7 +16,7 @@ from typing import Any
 from tealjet.engine.calls import Calls
 from tealjet.engine.connection import Connection
 from tealjet.engine.contracts import ClientState, Settings, Target
-from tealjet.engine.link import Link, LinkOwner
+from tealjet.engine.link import Link
 from tealjet.engine.listeners import Listeners
 from tealjet.engine.opening import Opener, OpenError
 from tealjet.failover import model
@@ -36,7 +36,7 @@ _REJOIN_PAUSE = 1.0
 Published = model.LifecycleChanged | model.StandbyChanged | model.RoundFailed | model.Switched | model.GiveUp
 
 
-class Driver(LinkOwner):
+class Driver:
     """The controller's hands. All methods on the event loop."""
 
     def __init__(

@@ -11,7 +11,7 @@ import enum
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tealjet.engine.calls import Call, Calls
 from tealjet.engine.contracts import Settings, Target
@@ -82,24 +82,24 @@ class _AwaitedBackups:
     due: float
 
 
-class LinkOwner:
+class LinkOwner(Protocol):
     """Who is told what happens to a link. All are called on the loop."""
 
     def on_down(self, link: Link) -> None:
         """The last connection is gone; the calls it carried are looked at right after this returns."""
-        raise NotImplementedError
+        ...
 
     def on_lost(self, link: Link, cause: Cause, detail: str, calls: CallCounts) -> None:
         """The last connection is gone and its calls are taken care of."""
-        raise NotImplementedError
+        ...
 
     def on_members(self, link: Link, members: Sequence[MemberInfo]) -> None:
         """The member list has changed; connections to new members are the owner's work."""
-        raise NotImplementedError
+        ...
 
     def on_connection_closed(self, link: Link, connection: Connection) -> None:
         """One connection is gone, the last one or one of several."""
-        raise NotImplementedError
+        ...
 
 
 class Link:

@@ -10,7 +10,7 @@ import socket
 import uuid
 from collections.abc import Iterator
 
-from tealjet.protocol import codec, frames, table
+from tealjet.protocol import codec, frames, table, values
 from tealjet.protocol.errors import ProtocolError
 
 _AUTHENTICATED = 0
@@ -37,7 +37,7 @@ def member_count(address: tuple[str, int], cluster_name: str, timeout: float) ->
             for message in messages:
                 if message.type in table.ADD_CLUSTER_VIEW_LISTENER.events:
                     view = codec.decode_event(table.ADD_CLUSTER_VIEW_LISTENER, message)
-                    if isinstance(view, codec.MembersView):
+                    if isinstance(view, values.MembersView):
                         return len(view.members)
     except (OSError, ProtocolError, StopIteration):
         return 0

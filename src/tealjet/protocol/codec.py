@@ -13,40 +13,9 @@ from tealjet.protocol.errors import ProtocolError
 from tealjet.protocol.frames import EVENT, UNFRAGMENTED, Message
 from tealjet.protocol.layout import FrameWriter
 from tealjet.protocol.table import Layout, MessageType
-from tealjet.protocol.values import (
-    Address,
-    AuthenticationResponse,
-    BackupEvent,
-    ClientFilterEntry,
-    ClientFilterKind,
-    ClientFilterMode,
-    ClusterMetadata,
-    ClusterState,
-    EndpointQualifier,
-    ErrorHolder,
-    MemberInfo,
-    MembersView,
-    MemberVersion,
-    PartitionsView,
-    StackTraceElement,
-)
+from tealjet.protocol.values import ErrorHolder
 
 __all__ = [
-    "Address",
-    "AuthenticationResponse",
-    "BackupEvent",
-    "ClientFilterEntry",
-    "ClientFilterKind",
-    "ClientFilterMode",
-    "ClusterMetadata",
-    "ClusterState",
-    "EndpointQualifier",
-    "ErrorHolder",
-    "MemberInfo",
-    "MemberVersion",
-    "MembersView",
-    "PartitionsView",
-    "StackTraceElement",
     "decode_error",
     "decode_event",
     "decode_request",
