@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from hazelcast.future import Future
 
-from tealjet.errors import WrongLoopError
+from tealjet.errors import ClientClosedError, Outcome, WrongLoopError
 
 __all__ = ["LoopThread"]
 
@@ -58,13 +58,14 @@ class LoopThread:
         """Run a coroutine there and return its result; it is cancelled when the caller is interrupted.
 
         Raises:
+            ClientClosedError: The loop has ended.
             TimeoutError: It did not end within ``timeout`` seconds.
             WrongLoopError: The caller is that thread itself.
         """
         if threading.get_ident() == self.ident:
             coroutine.close()
             raise WrongLoopError("A callback on the client's own thread must not wait for the client.")
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        future = self._submit(coroutine)
         try:
             return future.result(timeout)
         except BaseException:
@@ -76,14 +77,21 @@ class LoopThread:
         result: Future[Result] = Future()
 
         def done(future: concurrent.futures.Future[Result]) -> None:
-            error = future.exception()
+            error = _closed() if future.cancelled() else future.exception()
             if error is None:
                 result.set_result(future.result())
             else:
                 result.set_exception(error if isinstance(error, Exception) else RuntimeError(str(error)))
 
-        asyncio.run_coroutine_threadsafe(coroutine, self._loop).add_done_callback(done)
+        self._submit(coroutine).add_done_callback(done)
         return result
+
+    def _submit(self, coroutine: Coroutine[Any, Any, Result]) -> concurrent.futures.Future[Result]:
+        try:
+            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        except RuntimeError:  # the loop is closed
+            coroutine.close()
+            raise _closed() from None
 
     def end_with(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         """Run a coroutine there, then end the loop; waits for neither."""
@@ -102,3 +110,7 @@ class LoopThread:
             self._loop.call_soon_threadsafe(self._loop.stop)
         if threading.get_ident() != self.ident:
             self._thread.join(timeout)
+
+
+def _closed() -> ClientClosedError:
+    return ClientClosedError("This client can't be used: it was closed.", outcome=Outcome.NOT_SENT)

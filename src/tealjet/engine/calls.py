@@ -126,6 +126,8 @@ class Calls:
         self._reasons = reasons
         self._route: Link | None = None
         self._parked: deque[Call] = deque()
+        self._pausing: set[Call] = set()
+        """Calls that a cluster asked to repeat and that wait for their turn."""
         self._expiry: Handle | None = None
         self._expiry_at = math.inf
         self._closed: str | None = None
@@ -225,12 +227,14 @@ class Calls:
             self._time_out(call, error)
         else:
             call.repeats += 1
+            self._pausing.add(call)
             pause = min(self._settings.retry_pause, 0.001 * 2.0 ** (call.repeats - _FAST_REPEATS))
             self._runtime.call_at(
                 self._runtime.now() + (0 if call.repeats <= _FAST_REPEATS else pause), self._repeat, call
             )
 
     def _repeat(self, call: Call) -> None:
+        self._pausing.discard(call)
         if not call.done():
             call.request = bytearray(call.request)
             self._dispatch(call)
@@ -269,11 +273,13 @@ class Calls:
         return self._errors.backups_missing(cluster)
 
     def close(self, detail: str) -> None:
-        """End all parked calls and refuse every later one."""
+        """End all calls that wait and refuse every later one."""
         self._closed, self._route = detail, None
         if self._expiry is not None:
             self._expiry.cancel()
-        parked, self._parked = self._parked, deque()
-        for call in parked:
+        waiting = [*self._parked, *self._pausing]
+        self._parked.clear()
+        self._pausing.clear()
+        for call in waiting:
             if not call.done():
                 call.fail(self._errors.closed(detail, call.outcome))
