@@ -10,9 +10,11 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hazelcast.errors import HazelcastError
 
 import tealjet
 import tealjet.asyncio
@@ -190,14 +192,22 @@ async def test_an_unclosed_asyncio_client_warns(lab: Lab) -> None:
     await engine.close()
 
 
-def test_a_closed_client_refuses_calls_and_says_what_is_known(lab: Lab, unique: str) -> None:
+def test_a_closed_client_refuses_everything_and_says_what_is_known(lab: Lab, unique: str) -> None:
     client = tealjet.new_jet_client(cluster_config(lab["blue"]))
     entries: Any = client.get_map(unique)
     client.shutdown()
     client.shutdown()
-    with pytest.raises(tealjet.TealjetError, match="client was closed") as caught:
-        entries.put("key", "value").result()
-    assert tealjet.outcome_of(caught.value) is tealjet.Outcome.NOT_SENT
+    attempts: list[Callable[[], object]] = [
+        lambda: entries.put("key", "value").result(),
+        lambda: entries.add_entry_listener(added_func=print).result(),
+        lambda: client.sql.execute("SELECT 1").result(),
+        lambda: client.new_transaction().begin(),
+        lambda: client.failover.switch_to("blue"),
+    ]
+    for attempt in attempts:
+        with pytest.raises(HazelcastError, match=r"client was closed|it was closed") as caught:
+            attempt()
+        assert tealjet.outcome_of(caught.value) is tealjet.Outcome.NOT_SENT
 
 
 def test_a_name_server_that_never_answers_hangs_neither_the_factory_nor_the_exit() -> None:
