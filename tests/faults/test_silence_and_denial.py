@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from typing import Any
 
@@ -101,6 +102,15 @@ def test_community_members_are_refused_when_failover_support_is_required(lab: La
     configuration = failover_config(lab["blue"], try_count=0, cluster_connect_timeout=0.0)
     with pytest.raises(tealjet.TealjetError, match="does not support failover"):
         tealjet.new_jet_failover_client(configuration, require_failover_supported=True)
+
+
+def test_a_client_says_once_that_a_cluster_does_not_support_failover(
+    lab: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "tealjet")
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        client.failover.switch_to("green")
+    assert caplog.text.count("does not support failover") == 1
 
 
 def test_an_ordinary_client_gives_up_when_its_cluster_connect_timeout_is_over(lab: Lab) -> None:

@@ -73,6 +73,7 @@ class Driver:
         self._events: deque[model.Event] = deque()
         self._handling = False
         self._heartbeat: Handle | None = None
+        self._said_unsupported = False
         self._pinged: set[Connection] = set()
         """Connections whose answer to a ping is awaited."""
         self._execute: Mapping[type, Callable[[Any], None]] = {
@@ -254,6 +255,7 @@ class Driver:
             return
         self._state.before_activation(command.kind)
         self.active = link
+        self._say_if_unsupported(link)
         self._state.members_changed(link.members, command.kind)
         link.deliver_events()
         released, longest = self._calls.route_to(link)
@@ -261,6 +263,15 @@ class Driver:
             if not waiter.done():
                 waiter.set_result(link)
         self.feed(model.Activated(link=link.id, released=released, longest_hold=longest))
+
+    def _say_if_unsupported(self, link: Link) -> None:
+        if not link.facts.failover_supported and not self._said_unsupported:
+            self._said_unsupported = True
+            _log.info(
+                "cluster %r answers that it does not support failover, as Community members do; other languages' clients "
+                "refuse it then, this one goes on (require_failover_supported makes it strict)",
+                link.target.name,
+            )
 
     def _retire(self, command: model.Retire) -> None:
         link = self._links.pop(command.link, None)
