@@ -268,7 +268,7 @@ class Driver:
         if not link.facts.failover_supported and not self._said_unsupported:
             self._said_unsupported = True
             _log.info(
-                "cluster %r answers that it does not support failover, as Community members do; other languages' clients "
+                "cluster %r answers that it does not support failover, as Community members do; other clients "
                 "refuse it then, this one goes on (require_failover_supported makes it strict)",
                 link.target.name,
             )
