@@ -153,7 +153,7 @@ class Link:
         self._early_acks: dict[int, int] = {}
         self._awaited: dict[int, _AwaitedBackups] = {}
         self._backup_timer: Handle | None = None
-        self._on_call_end: Callable[[int], None] | None = None
+        self._on_call_end: Callable[[int, Call], None] | None = None
         self._end_timer: Handle | None = None
         """The limit of a drain or of the time in retirement."""
         self._idle_timer: Handle | None = None
@@ -261,7 +261,7 @@ class Link:
             else:
                 call.succeed(message)
         if self._on_call_end is not None:
-            self._on_call_end(correlation_id)
+            self._on_call_end(correlation_id, call)
 
     def _on_event(self, correlation_id: int, message: Message) -> None:
         handler = self._handlers.get(correlation_id)
@@ -410,7 +410,7 @@ class Link:
             counts = self._calls.lost(call, sent=sent, cluster=self.target.name, detail=detail)
             unknown, held = unknown + counts.unknown, held + counts.held
             if self._on_call_end is not None:
-                self._on_call_end(key)
+                self._on_call_end(key, call)
         return CallCounts(unknown=unknown, held=held)
 
     # ------------------------------------------------------------------------------------------------------ heartbeat
@@ -438,7 +438,7 @@ class Link:
         """Call back when the short calls have ended, or at the deadline; with how many calls of any kind stay."""
         waiting = {key for key, call in self.pending.items() if not call.blocks and not call.done()}
 
-        def ended(key: int) -> None:
+        def ended(key: int, _: Call) -> None:
             waiting.discard(key)
             if not waiting:
                 finish()
@@ -462,18 +462,22 @@ class Link:
         """Close when no call has been under way for a while, at the latest at the deadline."""
         self.listening = Listening.DROP
 
-        def ended(_: int) -> None:
-            if self._idle_timer is not None:
-                self._idle_timer.cancel()
-            self._idle_timer = self._runtime.call_at(self._runtime.now() + _IDLE, self._close_if_idle)
+        def ended(_: int, call: Call) -> None:
+            if not isinstance(call, Request):  # a ping keeps nothing alive
+                self._close_when_idle()
 
         self._cancel_timers()
         self._on_call_end = ended
         self._end_timer = self._runtime.call_at(deadline, self.close, "its last calls did not end in time")
-        ended(0)
+        self._close_when_idle()
+
+    def _close_when_idle(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._idle_timer = self._runtime.call_at(self._runtime.now() + _IDLE, self._close_if_idle)
 
     def _close_if_idle(self) -> None:
-        if not self.pending:  # else the end of what is under way leads here again
+        if all(isinstance(call, Request) for call in self.pending.values()):  # else the end of a call leads here again
             self.close("all of its calls have ended")
 
     def close(self, why: str) -> None:

@@ -1,0 +1,204 @@
+"""How a link ends: drained for a planned switch, retired after it; on virtual time, with a member that is played."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from support.virtual import VirtualRuntime
+from tealjet.bridge.call_errors import OfficialErrors
+from tealjet.engine.calls import Call, Calls
+from tealjet.engine.connection import Connection
+from tealjet.engine.contracts import Settings, Target
+from tealjet.engine.link import Link
+from tealjet.failover.model import CallCounts, Cause, LinkId
+from tealjet.protocol import table
+from tealjet.protocol.codec import encode_request, encode_response
+from tealjet.protocol.frames import FrameReader, Message
+from tealjet.protocol.values import MemberInfo
+
+GET, TAKE = 0x010200, table.BLOCKING_CALLS["queue.take"]
+
+
+class Owner:
+    """Keeps what a link reports."""
+
+    def __init__(self) -> None:
+        self.lost: list[str] = []
+
+    def on_down(self, link: Link) -> None: ...
+
+    def on_lost(self, link: Link, cause: Cause, detail: str, calls: CallCounts) -> None:
+        self.lost.append(detail)
+
+    def on_members(self, link: Link, members: Sequence[MemberInfo]) -> None: ...
+
+    def on_connection_closed(self, link: Link, connection: Connection) -> None: ...
+
+
+class UserCall(Call):
+    __slots__ = ("answered",)
+
+    def __init__(self, message_type: int) -> None:
+        request = bytearray(22)
+        request[6:10] = message_type.to_bytes(4, "little")
+        super().__init__(request, 10.0)
+        self.answered = False
+
+    def done(self) -> bool:
+        return self.answered
+
+    def succeed(self, message: Message) -> None:
+        self.answered = True
+
+    def fail(self, error: Exception) -> None:
+        raise AssertionError(f"no call may fail here: {error}")
+
+
+class Transport(asyncio.Transport):
+    """A network that takes everything."""
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return ("127.0.0.1", 5701)
+
+    def write(self, data: Any) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class World:
+    def __init__(self) -> None:
+        self.runtime, self.owner = VirtualRuntime(), Owner()
+        world: Any = self.runtime
+        settings = Settings(client_uuid=uuid.uuid4(), client_name="test", client_version="0")
+        calls = Calls(world, settings, OfficialErrors(), dict)
+        self.link = Link(
+            id=LinkId(1),
+            target=Target(name="blue", cluster_name="blue", addresses=()),
+            settings=settings,
+            runtime=world,
+            calls=calls,
+            owner=self.owner,
+            next_correlation_id=itertools.count(1).__next__,
+        )
+        self.connection = Connection(world, self.link, 1_000_000)
+        self.connection.connection_made(Transport())
+        self.connection.remote_uuid = uuid.uuid4()
+        self.link.add(self.connection)
+
+    def is_open(self) -> bool:
+        return self.connection.live
+
+    def send(self, message_type: int) -> int:
+        call = UserCall(message_type)
+        return self.link.send_on(self.connection, call)
+
+    def answer(self, correlation_id: int) -> None:
+        answer = encode_response(table.PING, None, correlation_id=correlation_id)
+        self.link.on_messages(self.connection, FrameReader().feed(bytes(answer)))
+
+
+async def test_draining_waits_for_short_calls_and_not_for_blocking_ones() -> None:
+    world, drained = World(), list[int]()
+    short, _ = world.send(GET), world.send(TAKE)
+    world.link.drain(world.runtime.now() + 5, drained.append)
+    world.runtime.advance(4)
+    assert drained == []
+    world.answer(short)
+    assert drained == [1]  # the take stays
+    world.runtime.advance(10)
+    assert drained == [1]
+
+
+async def test_draining_ends_at_its_limit_with_what_is_left() -> None:
+    world, drained = World(), list[int]()
+    world.send(GET)
+    world.link.drain(world.runtime.now() + 5, drained.append)
+    world.runtime.advance(5)
+    assert drained == [1]
+
+
+async def test_a_retired_link_stays_for_a_blocked_call_and_closes_when_that_has_ended_although_it_is_pinged() -> None:
+    world = World()
+    taking = world.send(TAKE)
+    world.link.retire(world.runtime.now() + 100)
+    for _ in range(20):
+        world.runtime.advance(0.5)
+        ping = asyncio.ensure_future(world.link.ask(encode_request(table.PING), world.connection))
+        await asyncio.sleep(0)
+        world.answer(max(world.link.pending))
+        await ping
+    assert world.is_open()
+    world.answer(taking)
+    world.runtime.advance(0.9)
+    assert world.is_open()
+    world.runtime.advance(0.2)
+    assert not world.is_open()
+    assert "all of its calls have ended" in world.owner.lost[0]
+
+
+async def test_a_link_that_is_retired_without_calls_closes_although_it_is_pinged() -> None:
+    world = World()
+    world.link.retire(world.runtime.now() + 100)
+    for _ in range(3):
+        world.runtime.advance(0.4)
+        if world.is_open():
+            ping = asyncio.ensure_future(world.link.ask(encode_request(table.PING), world.connection))
+            await asyncio.sleep(0)
+            world.answer(max(world.link.pending))
+            await ping
+    assert not world.is_open()
+
+
+async def test_a_retired_link_closes_at_its_limit_whatever_is_under_way() -> None:
+    world = World()
+    call = UserCall(TAKE)
+    call.retryable = True
+    world.link.send_on(world.connection, call)
+    world.link.retire(world.runtime.now() + 3)
+    world.runtime.advance(2.9)
+    assert world.is_open()
+    world.runtime.advance(0.2)
+    assert not world.is_open()
+    assert "did not end in time" in world.owner.lost[0]
+
+
+async def test_backups_that_acknowledge_in_time_complete_the_call() -> None:
+    world = World()
+    call = UserCall(GET)
+    correlation_id = world.link.send_on(world.connection, call)
+    answer = encode_response(table.PING, None, correlation_id=correlation_id, backup_acks=2)
+    world.link.on_backup_ack(correlation_id)  # one backup is quicker than the answer
+    world.link.on_messages(world.connection, FrameReader().feed(bytes(answer)))
+    assert not call.answered
+    world.link.on_backup_ack(correlation_id)
+    assert call.answered
+    assert world.link.pending == {}
+
+
+async def test_backups_that_do_not_acknowledge_end_with_the_answer_at_their_limit() -> None:
+    world = World()
+    call = UserCall(GET)
+    correlation_id = world.link.send_on(world.connection, call)
+    answer = encode_response(table.PING, None, correlation_id=correlation_id, backup_acks=1)
+    world.link.on_messages(world.connection, FrameReader().feed(bytes(answer)))
+    world.runtime.advance(4.9)
+    assert not call.answered
+    world.runtime.advance(0.2)
+    assert call.answered
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+async def test_a_late_answer_to_a_call_that_nobody_waits_for_is_no_error(pieces: int) -> None:
+    world = World()
+    call = UserCall(GET)
+    correlation_id = world.link.send_on(world.connection, call)
+    call.answered = True
+    for _ in range(pieces):
+        world.answer(correlation_id)
+    assert world.link.pending == {}
