@@ -175,9 +175,9 @@ async def test_backups_that_acknowledge_in_time_complete_the_call() -> None:
     answer = encode_response(table.PING, None, correlation_id=correlation_id, backup_acks=2)
     world.link.on_backup_ack(correlation_id)  # one backup is quicker than the answer
     world.link.on_messages(world.connection, FrameReader().feed(bytes(answer)))
-    assert not call.answered
+    assert not call.done()
     world.link.on_backup_ack(correlation_id)
-    assert call.answered
+    assert call.done()
     assert world.link.pending == {}
 
 
@@ -188,9 +188,9 @@ async def test_backups_that_do_not_acknowledge_end_with_the_answer_at_their_limi
     answer = encode_response(table.PING, None, correlation_id=correlation_id, backup_acks=1)
     world.link.on_messages(world.connection, FrameReader().feed(bytes(answer)))
     world.runtime.advance(4.9)
-    assert not call.answered
+    assert not call.done()
     world.runtime.advance(0.2)
-    assert call.answered
+    assert call.done()
 
 
 @pytest.mark.parametrize("pieces", [1, 3])
