@@ -37,7 +37,8 @@ def test_a_client_lives_through_the_loss_of_both_clusters_and_goes_on_with_the_o
     lab: Lab, unique: str
 ) -> None:
     events = Events()
-    configuration = failover_config(lab["blue"], lab["green"], retry_initial_backoff=0.2, retry_max_backoff=0.5)
+    # the fourth round comes after three pauses of about a second
+    configuration = failover_config(lab["blue"], lab["green"], retry_initial_backoff=1.0, retry_max_backoff=1.0)
     with tealjet.new_jet_failover_client(configuration) as client:
         wait_for_standby(client, "green")
         client.failover.add_listener(events)
@@ -45,7 +46,7 @@ def test_a_client_lives_through_the_loss_of_both_clusters_and_goes_on_with_the_o
             workload.history.wait_for_more(50)
             lab["green"].kill()
             lab["blue"].kill()
-            events.wait_for(lambda event: isinstance(event, RoundFailed) and event.number >= 2)
+            events.wait_for(lambda event: isinstance(event, RoundFailed) and event.number >= 4)
             assert client.failover.status().active is None
             assert client.failover.status().calls_parked == 2
             lab["green"].restart()
