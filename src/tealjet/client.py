@@ -33,6 +33,7 @@ from tealjet.errors import NoClusterError
 from tealjet.failover.controller import Controller
 from tealjet.failover.model import Candidate, GiveUp
 from tealjet.failover.options import Backoff, FailoverOptions, GiveUpRule, java_give_up_rule
+from tealjet.failover.report import describe_all
 from tealjet.runtime import AsyncioRuntime
 
 __all__ = [
@@ -155,8 +156,8 @@ def _target(name: str, client: ClientConfig) -> Target:
 
 def no_cluster(gave_up: GiveUp) -> NoClusterError:
     """Return the error of a client that found no cluster."""
-    reasons = "; ".join(f"{name}: {why}" for name, why in gave_up.reasons.items())
-    text = f"No cluster could be used after {gave_up.attempts} attempts in {gave_up.seconds:.1f} s. {reasons}"
+    tried = f"{gave_up.attempts} attempts in {gave_up.seconds:.1f} s"
+    text = f"No cluster could be used after {tried}. {describe_all(gave_up.reasons)}"
     return NoClusterError(text, reasons=gave_up.reasons)
 
 

@@ -27,6 +27,7 @@ from tealjet.failover.model import (
     SwitchReport,
 )
 from tealjet.failover.options import FailoverOptions
+from tealjet.failover.report import describe_all
 
 __all__ = ["Announcer", "AsyncFailover", "Failover", "Status"]
 
@@ -100,7 +101,7 @@ class Announcer:
                 self.history.append(event.report)
                 _log.info("%s", _describe(event.report))
             case RoundFailed():
-                reasons = "; ".join(f"{name}: {why}" for name, why in event.reasons.items())
+                reasons = describe_all(event.reasons)
                 _log.warning(
                     "no cluster could be used in round %d (%s); next in %.1f s", event.number, reasons, event.pause
                 )

@@ -17,6 +17,7 @@ from tealjet.errors import (
     OverloadError,
     TealjetError,
 )
+from tealjet.failover.report import describe_all
 from tealjet.protocol.frames import Message
 
 __all__ = ["BackupsMissingError", "OfficialErrors"]
@@ -61,7 +62,7 @@ class OfficialErrors:
         if last is not None:
             why = f"the cluster kept asking to repeat it, last with: {last}"
         else:
-            why = "no cluster was available: " + (_join(reasons) or "none was found yet")
+            why = "no cluster was available: " + (describe_all(reasons) or "none was found yet")
         error = CallTimeoutError(
             f"The call ended at its limit of {seconds:g} s; {why}. {_ADVICE[outcome]}", outcome=outcome
         )
@@ -94,7 +95,3 @@ class OfficialErrors:
         """Return the error with the outcome attached."""
         error.outcome = outcome  # type: ignore[attr-defined]
         return error
-
-
-def _join(reasons: Mapping[str, str]) -> str:
-    return "; ".join(f"{name}: {why}" for name, why in reasons.items())

@@ -94,7 +94,7 @@ class Family:
             if sessions is not None:
                 sessions.cluster_changed()
 
-    def members_changed(self, members: Sequence[MemberInfo], kind: Kind | None) -> None:
+    def members_changed(self, members: Sequence[MemberInfo]) -> None:
         """Take over the members of the active cluster."""
         self.members.update(members)
 

@@ -38,7 +38,7 @@ class Connection(asyncio.Protocol):
         self.remote_address: object = None
         self.local_address: object = None
         self.start_time = runtime.wall()
-        self.last_read = self.last_write = runtime.now()
+        self.last_read = runtime.now()
         self.bytes_received = self.bytes_sent = 0
         self.peer = "?"
         """host:port of the other end, for people."""
@@ -87,7 +87,6 @@ class Connection(asyncio.Protocol):
             lone: No answer is awaited on the link, so waiting for more to send would only cost time.
         """
         if lone and not self._unsent:
-            self.last_write = self._now()
             self.bytes_sent += len(request)
             self._transport.write(request)
             return
@@ -100,7 +99,6 @@ class Connection(asyncio.Protocol):
             return
         unsent, self._unsent = self._unsent, []
         data = unsent[0] if len(unsent) == 1 else b"".join(unsent)
-        self.last_write = self._now()
         self.bytes_sent += len(data)
         self._transport.write(data)
 

@@ -122,6 +122,6 @@ class ClientState(Protocol):
         """Drop what belongs to the former cluster; no call is released before this returns."""
         ...
 
-    def members_changed(self, members: Sequence[MemberInfo], kind: Kind | None) -> None:
-        """The active cluster's members; ``kind`` when they come with an activation, None for a change within it."""
+    def members_changed(self, members: Sequence[MemberInfo]) -> None:
+        """The members of the active cluster, with an activation and at each change within it."""
         ...

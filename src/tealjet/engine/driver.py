@@ -256,7 +256,7 @@ class Driver:
         self._state.before_activation(command.kind)
         self.active = link
         self._say_if_unsupported(link)
-        self._state.members_changed(link.members, command.kind)
+        self._state.members_changed(link.members)
         link.deliver_events()
         released, longest = self._calls.route_to(link)
         for waiter in self._link_waiters:
@@ -329,7 +329,7 @@ class Driver:
     def on_members(self, link: Link, members: Sequence[MemberInfo]) -> None:
         """Connect to the members that the link has no connection to."""
         if link is self.active:
-            self._state.members_changed(members, None)
+            self._state.members_changed(members)
         self._join_members(link)
 
     async def _view_again(self, link: Link, connection: Connection) -> None:

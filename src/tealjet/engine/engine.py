@@ -22,6 +22,7 @@ from tealjet.engine.link import Link
 from tealjet.engine.listeners import Listener, Listeners
 from tealjet.failover import model
 from tealjet.failover.controller import Controller, State
+from tealjet.failover.report import describe_all
 from tealjet.runtime import Runtime
 
 __all__ = ["Engine"]
@@ -56,7 +57,6 @@ class Engine:
         """
         self.runtime = runtime
         self.settings = settings
-        self.targets = targets
         self.calls = Calls(runtime, settings, errors, lambda: controller.snapshot().reasons)
         self._controller = controller
         self._errors = errors
@@ -111,8 +111,8 @@ class Engine:
     def _published(self, event: Published) -> None:
         self._publish(event)
         if isinstance(event, model.GiveUp):
-            reasons = "; ".join(f"{name}: {why}" for name, why in event.reasons.items())
-            self.runtime.call_soon(self._end, f"no cluster could be used any more ({reasons})")
+            why = f"no cluster could be used any more ({describe_all(event.reasons)})"
+            self.runtime.call_soon(self._end, why)
             self._gave_up.set_result(event)
 
     @property

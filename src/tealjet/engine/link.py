@@ -421,10 +421,7 @@ class Link:
             silence = now - connection.last_read
             if silence >= self.settings.silence_limit:
                 connection.close(Cause.SILENT, f"{connection.peer} has not answered for {silence:.1f} s")
-            elif (
-                min(silence, now - connection.last_write) >= self.settings.ping_interval
-                or silence > self.settings.ping_interval
-            ):
+            elif silence >= self.settings.ping_interval:
                 ping(connection)
 
     def measure_anew(self, now: float) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -25,8 +24,6 @@ from tealjet.protocol.values import AuthenticationResponse, MembersView, Partiti
 from tealjet.runtime import Runtime
 
 __all__ = ["OpenError", "Opener"]
-
-_log = logging.getLogger("tealjet")
 
 _STAGGER = 0.25
 """A further address is tried when the ones before it have not answered for so long."""

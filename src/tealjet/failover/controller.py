@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from tealjet.failover import model
 from tealjet.failover.model import AttemptId, Candidate, Kind, Lifecycle, LinkId, Reason, Role, TimerId
 from tealjet.failover.options import Backoff, FailoverOptions, GiveUpRule
-from tealjet.failover.report import Timeline, describe
+from tealjet.failover.report import Timeline, describe, describe_all
 from tealjet.failover.state import Attempt, Link, Mode, Pursuit, Slot, Stage, Standby, State, Switch
 
 __all__ = ["Controller", "Mode", "State"]
@@ -511,8 +511,8 @@ class Controller:
             return
         standby.failures += 1
         others = (one.name for one in self._candidates if one != self._active_candidate)
-        reasons = (f"{name}: {self._reasons[name]}" for name in others if name in self._reasons)
-        self._publish_standby(None, "; ".join(reasons))
+        reasons = {name: self._reasons[name] for name in others if name in self._reasons}
+        self._publish_standby(None, describe_all(reasons))
         self._pause(standby, self._pause_after(standby.failures))
 
     def _standby_lost(self, link: Link, cause: str) -> None:

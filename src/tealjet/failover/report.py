@@ -5,14 +5,21 @@ It only writes down what the controller tells it; it must not know what was deci
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tealjet.failover.model import Activated, CallCounts, Kind, Phase, Reason, SwitchReport
 
-__all__ = ["Timeline", "describe"]
+__all__ = ["Timeline", "describe", "describe_all"]
 
 
 def describe(reason: Reason, detail: str) -> str:
     """Return one sentence for people: the reason in words the whole client shares, then what was seen."""
     return f"{reason.value} ({detail})" if detail else reason.value
+
+
+def describe_all(reasons: Mapping[str, str]) -> str:
+    """Return why each candidate can't be used, by name, in one line for people."""
+    return "; ".join(f"{name}: {why}" for name, why in reasons.items())
 
 
 class Timeline:
