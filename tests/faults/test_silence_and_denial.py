@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import subprocess
+import sys
+import time
 import uuid
 from typing import Any
 
@@ -10,7 +15,7 @@ import pytest
 from hazelcast.sql import HazelcastSqlError
 
 import tealjet
-from support.clusters import Events, cluster_config, failover_config, look_into, wait_for_standby
+from support.clusters import Events, cluster_config, failover_config, look_into, map_entries, wait_for_standby
 from support.workload import ThreadedWorkload, gets, puts
 from tealjet.failover.model import Kind
 from tealjet.lab import Lab, LocalCluster
@@ -117,3 +122,63 @@ def test_an_ordinary_client_gives_up_when_its_cluster_connect_timeout_is_over(la
     lab["blue"].kill()
     with pytest.raises(tealjet.TealjetError, match="refused the connection"):
         tealjet.new_jet_client(cluster_config(lab["blue"], cluster_connect_timeout=0.1))
+
+
+STOPPED_CLIENT = """
+import sys
+import tealjet
+from support.clusters import config, wait_for_standby
+
+blue, green = sys.argv[1:]
+configuration = tealjet.FailoverConfig(clients=[config("blue", [blue]), config("green", [green])])
+with tealjet.new_jet_failover_client(configuration, profile="fast") as client:
+    wait_for_standby(client, "green")
+    entries = client.get_map("anything").blocking()
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        entries.get("key")
+        print(client.failover.status().active, len(client.failover.history), flush=True)
+"""
+
+
+def test_a_client_that_was_stopped_for_longer_than_the_limit_does_not_blame_its_cluster(lab: Lab) -> None:
+    arguments = [sys.executable, "-c", STOPPED_CLIENT, *lab["blue"].addresses, *lab["green"].addresses]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "ready\n"
+            for _ in range(3):
+                process.send_signal(signal.SIGSTOP)
+                os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+                time.sleep(1.0)  # more than twice the profile's limit: that time passes is the point
+                process.send_signal(signal.SIGCONT)
+                process.stdin.write("go on\n")
+                assert process.stdout.readline() == "blue 1\n"
+        finally:
+            process.kill()
+
+
+def test_after_a_freeze_nothing_of_the_old_cluster_gets_through(lab: Lab, unique: str) -> None:
+    heard = Events()
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"]), profile="fast") as client:
+        wait_for_standby(client, "green")
+        entries: Any = client.get_map(unique)
+        entries.add_entry_listener(include_value=True, updated_func=heard, added_func=heard).result()
+        entries.put("key", "before").result()
+        heard.wait_for(lambda event: event.value == "before")
+        lab["blue"].freeze()
+        frozen = [entries.put("key", f"frozen-{number}") for number in range(20)]
+        for future in frozen:
+            assert isinstance(future.exception(), tealjet.errors.ConnectionLostError)
+            assert tealjet.outcome_of(future.exception()) is tealjet.Outcome.UNKNOWN
+        lab["blue"].thaw()
+        assert map_entries(lab["blue"], unique)["key"].startswith(("before", "frozen"))
+        assert client.failover.status().active == "green"
+        assert entries.get("key").result() is None
+        entries.put("key", "after").result()
+        heard.wait_for(lambda event: event.value == "after")
+        assert [event.value for event in heard.all] == ["before", "after"]

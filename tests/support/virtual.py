@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import itertools
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 
@@ -63,3 +63,17 @@ class VirtualRuntime:
             if not timer.cancelled:
                 timer.callback(*timer.args)
         self.time = end
+
+    def stand_still(self, seconds: float) -> None:
+        """Let time pass in which the process does not run."""
+        self.time += seconds
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        return asyncio.get_running_loop().create_task(coroutine)
+
+    async def live(self, seconds: float, step: float = 0.01) -> None:
+        """Let time pass in small steps, in between what was started on the loop."""
+        for _ in range(round(seconds / step)):
+            self.advance(step)
+            for _ in range(5):
+                await asyncio.sleep(0)

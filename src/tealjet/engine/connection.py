@@ -40,8 +40,10 @@ class Connection(asyncio.Protocol):
         self.start_time = runtime.wall()
         self.last_read = runtime.now()
         self.bytes_received = self.bytes_sent = 0
+        self.endpoint: tuple[str, int] = ("?", 0)
+        """Numeric address and port of the other end."""
         self.peer = "?"
-        """host:port of the other end, for people."""
+        """The same for people."""
         self._runtime = runtime
         self._now: Callable[[], float] = runtime.now
         self.link = link
@@ -57,7 +59,7 @@ class Connection(asyncio.Protocol):
         """Take the transport and greet the member."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type asyncio declares
         self._transport = transport
-        host, port = transport.get_extra_info("peername")[:2]
+        host, port = self.endpoint = transport.get_extra_info("peername")[:2]
         self.peer = f"{host}:{port}"
         self.local_address = transport.get_extra_info("sockname")[:2]
         transport.write(_PREAMBLE)

@@ -16,6 +16,7 @@ from typing import Any
 from tealjet.engine.calls import Calls
 from tealjet.engine.connection import Connection
 from tealjet.engine.contracts import ClientState, Settings, Target
+from tealjet.engine.heartbeat import Heartbeat
 from tealjet.engine.link import Link
 from tealjet.engine.listeners import Listeners
 from tealjet.engine.opening import Opener, OpenError
@@ -72,10 +73,8 @@ class Driver:
         self._link_waiters: set[asyncio.Future[Link]] = set()
         self._events: deque[model.Event] = deque()
         self._handling = False
-        self._heartbeat: Handle | None = None
+        self._heartbeat = Heartbeat(runtime, settings, self)
         self._said_unsupported = False
-        self._pinged: set[Connection] = set()
-        """Connections whose answer to a ping is awaited."""
         self._execute: Mapping[type, Callable[[Any], None]] = {
             model.Open: self._open,
             model.Abandon: self._abandon,
@@ -97,7 +96,7 @@ class Driver:
 
     def start(self) -> None:
         """Begin to look for a cluster."""
-        self._schedule_heartbeat()
+        self._heartbeat.start()
         self.feed(model.Started())
 
     async def request(self, what: model.SwitchTo | model.Stop) -> model.Answer:
@@ -128,8 +127,7 @@ class Driver:
 
     def end(self, error: Exception) -> None:
         """End what is left after the controller has stopped or given up."""
-        if self._heartbeat is not None:
-            self._heartbeat.cancel()
+        self._heartbeat.stop()
         for timer in self._timers.values():
             timer.cancel()
         for task in list(self._attempts.values()):
@@ -367,44 +365,33 @@ class Driver:
         except OpenError as error:
             _log.info("a member of %r can't be connected to: %s", link.target.name, error.detail)
             return False
+        return await self.bring_in(connection)
+
+    # ------------------------------------------------------------------------------------------ what the heartbeat asks
+
+    def open_links(self) -> list[Link]:
+        """Return all links whose members are to be watched."""
+        return [*self._links.values(), *self._retired]
+
+    async def connect_again(self, connection: Connection) -> Connection:
+        """Open a second connection to the member."""
+        return await self._opener.connect(connection.link, *connection.endpoint, instead_of=connection)
+
+    async def bring_in(self, connection: Connection, instead_of: Connection | None = None) -> bool:
+        """Take an authenticated connection into use, once it has what the others of its link have."""
+        link = connection.link
         try:
             await self._opener.receive_backup_acks(link, connection)
             if link.prepared:
                 await self._listeners.register_all(connection)
         except Exception as error:
             connection.close(model.Cause.CLOSED, f"it could not be prepared: {error}")
-        if connection.live and not link.down:
+        serving = link.connections.get(connection.remote_uuid) if connection.remote_uuid else None
+        if connection.live and not link.down and serving is instead_of:
             link.add(connection)
             return True
-        connection.close(model.Cause.CLOSED, "its link is closed")
+        connection.close(model.Cause.CLOSED, "its link is closed, or has another connection to its member")
         return False
-
-    # ------------------------------------------------------------------------------------------------------ heartbeat
-
-    def _schedule_heartbeat(self) -> None:
-        interval = min(self._settings.ping_interval, self._settings.silence_limit / 8)
-        due = self._runtime.now() + interval
-        self._heartbeat = self._runtime.call_at(due, self._beat, due, interval)
-
-    def _beat(self, due: float, interval: float) -> None:
-        now = self._runtime.now()
-        for link in [*self._links.values(), *self._retired]:
-            if now - due > interval:  # this client was frozen or starved: what it did not hear proves nothing
-                link.measure_anew(now)
-            else:
-                link.check_heartbeat(now, self._ping)
-        self._schedule_heartbeat()
-
-    def _ping(self, connection: Connection) -> None:
-        async def ping() -> None:
-            try:
-                await connection.link.ask(encode_request(table.PING), connection)
-            finally:
-                self._pinged.discard(connection)
-
-        if connection not in self._pinged:
-            self._pinged.add(connection)
-            self._runtime.spawn(ping())
 
 
 def _creating(proxies: Sequence[tuple[str, str]], member_version: str) -> list[bytearray]:

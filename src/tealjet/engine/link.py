@@ -383,7 +383,7 @@ class Link:
             self._owner.on_down(self)
         self._handlers = {key: it for key, it in self._handlers.items() if it.connection is not connection}
         counts = self._lose_calls(connection, detail)
-        if known:
+        if connection.remote_uuid is not None:
             self._owner.on_connection_closed(self, connection)
         if last:
             self._cancel_timers()
@@ -412,22 +412,6 @@ class Link:
             if self._on_call_end is not None:
                 self._on_call_end(key, call)
         return CallCounts(unknown=unknown, held=held)
-
-    # ------------------------------------------------------------------------------------------------------ heartbeat
-
-    def check_heartbeat(self, now: float, ping: Callable[[Connection], None]) -> None:
-        """Close connections that are silent beyond the limit, ping those that are idle."""
-        for connection in list(self.connections.values()):
-            silence = now - connection.last_read
-            if silence >= self.settings.silence_limit:
-                connection.close(Cause.SILENT, f"{connection.peer} has not answered for {silence:.1f} s")
-            elif silence >= self.settings.ping_interval:
-                ping(connection)
-
-    def measure_anew(self, now: float) -> None:
-        """Forget how long the members have been silent: the client itself was not running."""
-        for connection in self.connections.values():
-            connection.last_read = now
 
     # ------------------------------------------------------------------------------------------------------------ end
 

@@ -105,8 +105,14 @@ class Opener:
             raise OpenError(Reason.LOST, f"cluster {target.name!r} was lost while it was opened: {error}") from error
         return link
 
-    async def connect(self, link: Link, host: str, port: int) -> Connection:
+    async def connect(self, link: Link, host: str, port: int, *, instead_of: Connection | None = None) -> Connection:
         """Open and authenticate one connection of a link; the caller adds it to the link.
+
+        Args:
+            link: The link.
+            host: Numeric address.
+            port: TCP port.
+            instead_of: The connection to the same member that this one may replace.
 
         Raises:
             OpenError: It could not be opened; nothing of it is left.
@@ -125,7 +131,7 @@ class Opener:
             raise OpenError(Reason.REFUSED if refused else Reason.TIMEOUT, f"{host}:{port} {what}") from error
         try:
             async with asyncio.timeout(target.connect_timeout):
-                await self._authenticate(link, connection)
+                await self._authenticate(link, connection, instead_of)
         except TimeoutError:
             connection.close(Cause.SILENT, "no answer to the authentication")
             detail = f"{host}:{port} accepted the connection and did not answer the authentication"
@@ -186,7 +192,7 @@ class Opener:
     def _place(self, _: tuple[str, int]) -> float:
         return self._runtime.random() if self._settings.shuffle_addresses else 0
 
-    async def _authenticate(self, link: Link, connection: Connection) -> None:
+    async def _authenticate(self, link: Link, connection: Connection, instead_of: Connection | None) -> None:
         settings, target = self._settings, link.target
         request = encode_request(
             table.AUTHENTICATION,
@@ -206,8 +212,11 @@ class Opener:
         if link.facts.cluster_id not in ("", cluster_id):
             detail = f"{connection.peer} belongs to another cluster ({cluster_id}) than the rest of {target.name!r}"
             raise OpenError(Reason.PROTOCOL, detail)
-        if answer.member_uuid in link.connections:
+        serving = link.connections.get(answer.member_uuid) if answer.member_uuid is not None else None
+        if serving is not None and serving is not instead_of:
             raise OpenError(Reason.PROTOCOL, f"{connection.peer} is a member that is connected already")
+        if instead_of is not None and answer.member_uuid != instead_of.remote_uuid:
+            raise OpenError(Reason.PROTOCOL, f"{connection.peer} is another member than before")
         connection.remote_uuid = answer.member_uuid
         connection.remote_address = answer.address
         link.member_version = answer.server_version

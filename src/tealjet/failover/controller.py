@@ -283,8 +283,16 @@ class Controller:
         self._flaps = self._flaps + 1 if self._now - former.since < _STABLE else 0
         if self._flaps > _FREE_FLAPS:
             self._pause(pursuit, self._pause_after(self._flaps - _FREE_FLAPS))
+        elif event.cause is model.Cause.SILENT and not self._given_time(former.candidate):
+            pursuit.attempts += 1
+            timeline.because("it has been looked at already, over fresh connections")
+            self._begin_round(pursuit)
         else:
             self._look(pursuit)
+
+    def _given_time(self, candidate: Candidate) -> bool:
+        """Say whether somebody set the time that the candidate is given to come back."""
+        return self._options.reconnect_grace is not None or candidate.connect_timeout is not None
 
     def _look(self, pursuit: Pursuit) -> None:
         """Look whether the lost cluster is still there, over fresh connections."""
@@ -308,8 +316,7 @@ class Controller:
         pursuit.attempt = self._open(candidate, Role.ACTIVE, limit)
 
     def _look_failed(self, pursuit: Pursuit, candidate: Candidate, reason: Reason, text: str) -> None:
-        given_time = self._options.reconnect_grace is not None or candidate.connect_timeout is not None
-        over = reason in _SAYS_NO or (reason is Reason.REFUSED and not given_time)
+        over = reason in _SAYS_NO or (reason is Reason.REFUSED and not self._given_time(candidate))
         pause = _LOOK_BACKOFF.pause(pursuit.looks, self._random())
         if not over and pursuit.look_until is not None and self._now + pause < pursuit.look_until:
             self._pause(pursuit, pause)

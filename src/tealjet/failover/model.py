@@ -73,6 +73,7 @@ class Cause(enum.Enum):
 
     CLOSED = "closed by the cluster"
     SILENT = "no answer within the limit"
+    """Neither over its connections nor over fresh ones."""
     PROTOCOL = "malformed bytes"
 
 
