@@ -215,3 +215,25 @@ def test_nothing_outlives_an_owner_that_is_killed(member_version: str, how: str,
         assert owner.stderr
         assert owner.stderr.read() == ""  # ends when the watchdog, which has the owner's stderr, is gone as well
         assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.member("5.7.0", "jet-4.3.1")
+def test_clients_reach_the_members_of_a_proxied_cluster_through_their_proxies_only(member_version: str) -> None:
+    options = {"blue": ClusterOptions(members=2, proxied=True)}
+    with start_local(options, version=member_version) as lab, client_of(lab["blue"]) as client:
+        members = lab["blue"].members
+        addresses = [f"{one.address.host}:{one.address.port}" for one in client.cluster_service.get_members()]
+        assert sorted(addresses) == sorted(member.proxy.address for member in members)
+        assert lab["blue"].addresses == [member.proxy.address for member in members]
+        for member in members:
+            member.proxy.refuse()
+            with pytest.raises(ConnectionRefusedError):
+                connect(member)
+        lab["blue"].wait(timeout=5.0)  # the members have each other as before
+
+
+@pytest.mark.member("5.7.0")
+def test_a_member_without_a_proxy_says_how_to_get_one(blue_green: BlueGreen) -> None:
+    (member,) = blue_green("5.7.0")["blue"].members
+    with pytest.raises(LabError, match=r"has no proxy: start its cluster with ClusterOptions\(proxied=True\)"):
+        member.proxy  # noqa: B018

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tealjet.lab import Lab, start_local
+from tealjet.lab import ClusterOptions, Lab, LabError, start_local
 
 
 @pytest.fixture(scope="module")
@@ -18,11 +18,33 @@ def three_members_each() -> Iterator[Lab]:
 @pytest.fixture
 def three_members(three_members_each: Lab) -> Lab:
     """Clusters "blue" and "green" of three members each, all of them alive."""
-    for cluster in three_members_each.clusters.values():
-        if not all(member.alive for member in cluster.members):
-            cluster.kill()
+    return repaired(three_members_each)
+
+
+@pytest.fixture(scope="module")
+def proxied_lab() -> Iterator[Lab]:
+    with start_local({"blue": ClusterOptions(members=3, proxied=True), "green": ClusterOptions()}) as lab:
+        yield lab
+
+
+@pytest.fixture
+def proxied_members(proxied_lab: Lab) -> Lab:
+    """A cluster "blue" of three members that clients reach through ``member.proxy`` only, and "green" of one member."""
+    for member in proxied_lab["blue"].members:
+        member.proxy.accept()
+        member.proxy.pass_through()
+    return repaired(proxied_lab)
+
+
+def repaired(lab: Lab) -> Lab:
+    """Bring every cluster back to all of its members."""
+    for cluster in lab.clusters.values():
+        try:
+            cluster.thaw()
+            cluster.wait(timeout=5.0)
+        except LabError:
             cluster.restart()
-    return three_members_each
+    return lab
 
 
 @pytest.fixture

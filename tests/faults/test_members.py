@@ -46,3 +46,19 @@ def test_the_standby_is_connected_to_all_members_of_its_cluster(three_members: L
         assert link is not None
         assert len(link.connections) == 3
         assert link.partitions_known.done()
+
+
+def test_a_member_that_only_the_client_has_lost_is_no_switch_and_costs_no_call_but_its_own(
+    proxied_members: Lab, unique: str
+) -> None:
+    lab, states = proxied_members, Events()
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        client.lifecycle_service.add_listener(states)
+        with ThreadedWorkload(client, [gets(), puts(1), puts(2)], f"m-{unique}", f"q-{unique}") as workload:
+            workload.history.wait_for_more(100)
+            lab["blue"].members[1].proxy.drop()
+            workload.history.wait_for_more(100)
+        assert states.all == []
+        assert client.failover.status().active == "blue"
+        assert [record for record in workload.history.failed if record.call.method == "get"] == []
+        assert all(record.outcome is tealjet.Outcome.UNKNOWN for record in workload.history.failed)

@@ -25,6 +25,7 @@ from xml.sax.saxutils import escape
 from tealjet.java import JavaRuntime, MavenJar, Progress, cache_folder, file_lock, find_jars, find_java
 from tealjet.lab import _watchdog
 from tealjet.lab._ports import HOST, reserve_port
+from tealjet.lab.faults import FaultProxy
 from tealjet.lab.members import LabError, LocalCluster, LocalMember, start_clusters
 
 __all__ = ["VERSIONS", "ClusterOptions", "Lab", "LabStart", "prepare", "start_local"]
@@ -118,20 +119,30 @@ _PROPERTIES = {
 _CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
 <hazelcast xmlns="http://www.hazelcast.com/schema/config">
   <cluster-name>{cluster_name}</cluster-name>
-  <network>
-    <port auto-increment="false">{port}</port>
-    <reuse-address>true</reuse-address>
-    <join>
-      {join}
-      <multicast enabled="false"/>
-      <tcp-ip enabled="true" connection-timeout-seconds="1"><member-list>{members}</member-list></tcp-ip>
-    </join>
-    <interfaces enabled="true"><interface>{host}</interface></interfaces>
-  </network>
+  {network}
   {release}
   {extra}
 </hazelcast>
 """
+_SOCKET = """
+    <port auto-increment="false">{port}</port>
+    <reuse-address>true</reuse-address>
+    <interfaces enabled="true"><interface>{host}</interface></interfaces>"""
+_JOIN = """
+    <join>
+      {join}
+      <multicast enabled="false"/>
+      <tcp-ip enabled="true" connection-timeout-seconds="1"><member-list>{members}</member-list></tcp-ip>
+    </join>"""
+_NETWORK = f"<network>{_SOCKET}{_JOIN}\n  </network>"
+# members talk to each other beside the proxies, so what a proxy does to clients does not touch the cluster
+_PROXIED_NETWORK = f"""<advanced-network enabled="true">{_JOIN}
+  <member-server-socket-endpoint-config>{_SOCKET.replace("port}", "member_port}")}
+  </member-server-socket-endpoint-config>
+  <client-server-socket-endpoint-config>
+    <public-address>{{public}}</public-address>{_SOCKET}
+  </client-server-socket-endpoint-config>
+  </advanced-network>"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,6 +161,9 @@ class ClusterOptions:
     """Elements to add to the members' hazelcast.xml, below the root; not ``network``, ``cluster-name``, ``jet``."""
     java_options: Sequence[str] = ()
     """Options of the members' JVMs; they come last, so ``-Xmx1g`` wins over the small heap."""
+    proxied: bool = False
+    """Put a FaultProxy in front of each member, ``member.proxy``. Its address is the public address that the member
+    tells clients, so these reach every member through its proxy only; members reach each other directly."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -250,6 +264,7 @@ def start_local(
             properties={**_PROPERTIES, **(properties or {}), **one.properties},
             xml=one.xml,
             java_options=tuple(one.java_options),
+            proxied=one.proxied,
         )
         for key, one in options.items()
     }
@@ -338,6 +353,7 @@ class _Plan:
     properties: Mapping[str, str]
     xml: str
     java_options: tuple[str, ...]
+    proxied: bool
 
     def __post_init__(self) -> None:
         _release(self.version)
@@ -377,19 +393,26 @@ def _build(
     release = _release(plan.version)
     archive = _archive(java, jars)
     ports = [reserve_port(stack) for _ in range(plan.members)]
-    addresses = "".join(f"<member>{HOST}:{port}</member>" for port in ports)
+    member_ports = [reserve_port(stack) for _ in ports] if plan.proxied else ports
+    addresses = "".join(f"<member>{HOST}:{port}</member>" for port in member_ports)
     members: list[LocalMember] = []
-    for port in ports:
+    for port, member_port in zip(ports, member_ports, strict=True):
+        proxy = stack.enter_context(FaultProxy(f"{HOST}:{port}")) if plan.proxied else None
         home = folder / str(port)
         home.mkdir(parents=True)
         config = home / "hazelcast.xml"
+        network = _PROXIED_NETWORK if proxy else _NETWORK
         config.write_text(
             _CONFIG.format(
                 cluster_name=escape(plan.name),
-                port=port,
-                join=release.join_xml,
-                members=addresses,
-                host=HOST,
+                network=network.format(
+                    port=port,
+                    member_port=member_port,
+                    public=proxy.address if proxy else "",
+                    host=HOST,
+                    join=release.join_xml,
+                    members=addresses,
+                ),
                 release=release.xml,
                 extra=plan.xml,
             ),
@@ -414,6 +437,7 @@ def _build(
                 log=home / "member.log",
                 group=group,
                 cluster=members,
+                proxy=proxy,
             )
         )
     cluster = LocalCluster(name=plan.name, version=plan.version, members=tuple(members))

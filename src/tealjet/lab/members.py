@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tealjet.errors import TealjetError
 from tealjet.lab._probe import member_count
+from tealjet.lab.faults import FaultProxy
 
 __all__ = ["LabError", "LocalCluster", "LocalMember", "MemberStartError", "start_clusters"]
 
@@ -48,8 +49,9 @@ class LocalMember:
         log: Path,
         group: int,
         cluster: Sequence[LocalMember] = (),
+        proxy: FaultProxy | None = None,
     ) -> None:
-        self.address = f"{address[0]}:{address[1]}"
+        self.address = f"{address[0]}:{address[1]}" if proxy is None else proxy.address
         """Host and port, for a client's configuration; the same for the member's whole life."""
         self.log = log
         """What the member has printed; there until the lab is closed."""
@@ -59,6 +61,7 @@ class LocalMember:
         self._group = group
         self._cluster = cluster
         """All members of its cluster, itself included; complete when the first one is started."""
+        self._proxy = proxy
         self._process: subprocess.Popen[bytes] | None = None
 
     def __repr__(self) -> str:
@@ -68,6 +71,17 @@ class LocalMember:
     def pid(self) -> int:
         """The process id of the member's JVM, the last one if it is dead."""
         return self._running().pid
+
+    @property
+    def proxy(self) -> FaultProxy:
+        """The proxy that clients reach this member through; it stays when the member is killed, and resets them then.
+
+        Raises:
+            LabError: The cluster was not started with ``ClusterOptions(proxied=True)``.
+        """
+        if self._proxy is None:
+            raise LabError(f"{self!r} has no proxy: start its cluster with ClusterOptions(proxied=True)")
+        return self._proxy
 
     @property
     def alive(self) -> bool:
