@@ -200,14 +200,19 @@ class Driver:
                 self.feed(model.Prepared(link=link.id))
 
     async def _put_in_place(self, link: Link) -> None:
-        schemas = self._state.schemas()
-        if schemas is not None:  # before anything that may carry data of these schemas
-            await link.ask(schemas)
+        await self._send_schemas(link)  # before anything that may carry data of these schemas
         refusals = await asyncio.gather(
             self._create_proxies(link), *(self._listeners.register_all(one) for one in list(link.connections.values()))
         )
         for refusal in itertools.chain.from_iterable(refusals):
             _log.error("cluster %r refused what was asked of it before the switch: %s", link.target.name, refusal)
+
+    async def _send_schemas(self, link: Link) -> None:
+        """Send all compact schemas, unless the link's cluster has them."""
+        schemas = self._state.schemas()
+        if schemas is not None and schemas != link.known_schemas:
+            await link.ask(bytearray(schemas))
+            link.known_schemas = schemas
 
     async def _anticipate(self, link: Link, deadline: float) -> None:
         """Do for a standby what would otherwise cost time at the switch."""
@@ -251,6 +256,9 @@ class Driver:
         link = self._links.get(command.link)
         if link is None:  # lost a moment ago, and the event that says so is on its way
             return
+        if self._state.schemas() != link.known_schemas:
+            self._runtime.spawn(self._activate_with_schemas(command, link))
+            return
         self._state.before_activation(command.kind)
         self.active = link
         self._say_if_unsupported(link)
@@ -261,6 +269,16 @@ class Driver:
             if not waiter.done():
                 waiter.set_result(link)
         self.feed(model.Activated(link=link.id, released=released, longest_hold=longest))
+
+    async def _activate_with_schemas(self, command: model.Activate, link: Link) -> None:
+        """Send the schemas first that came after the preparation: calls may bring their data at once."""
+        try:
+            await self._send_schemas(link)
+        except Exception as error:
+            if not link.down:  # else the event that says so is on its way
+                link.close(f"it did not take a compact schema: {error}")
+        else:
+            self._activate(command)
 
     def _say_if_unsupported(self, link: Link) -> None:
         if not link.facts.failover_supported and not self._said_unsupported:

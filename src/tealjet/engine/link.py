@@ -131,6 +131,8 @@ class Link:
         """User listeners are registered on every connection, new ones included."""
         self.known_proxies: set[tuple[str, str]] = set()
         """(name, service) of the proxies that were created on this cluster before a switch."""
+        self.known_schemas: bytearray | None = None
+        """The request that told this cluster all compact schemas, None when there were none."""
         self.viewing: Connection | None = None
         """The connection that delivers members and partitions."""
         self.members_known: asyncio.Future[None] = runtime.future()
