@@ -16,6 +16,7 @@ __all__ = [
     "CallTimeoutError",
     "ClientClosedError",
     "ClientForkedError",
+    "ClusterLeftError",
     "ConfigError",
     "ConnectionLostError",
     "NoClusterError",
@@ -58,6 +59,10 @@ class ConnectionLostError(TealjetError, hz.TargetDisconnectedError):
 
 class NoConnectionError(TealjetError, hz.HazelcastIOError):
     """The call was bound to a connection or a member that is gone; it was not sent."""
+
+
+class ClusterLeftError(TealjetError, hz.IllegalStateError):
+    """The call carried what only the cluster understands that the client has left, a sequence for example."""
 
 
 class CallTimeoutError(TealjetError, hz.OperationTimeoutError):

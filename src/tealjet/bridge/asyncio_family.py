@@ -11,9 +11,10 @@ from typing import Any
 from hazelcast.internal import asyncio_compact, asyncio_partition, asyncio_sql, asyncio_statistics
 from hazelcast.internal.asyncio_client import _ClientContext
 from hazelcast.internal.asyncio_cluster import ClusterService
-from hazelcast.internal.asyncio_proxy import cp, cp_manager, manager
+from hazelcast.internal.asyncio_proxy import cp, cp_manager
 from hazelcast.sql import HazelcastSqlError
 
+from tealjet.bridge.asyncio_proxies import AsyncioProxies
 from tealjet.bridge.calls import AsyncioInvocations
 from tealjet.bridge.families import Family, label_answered, untyped
 from tealjet.bridge.services import Connections, ListenerService, Partitions, Reactor
@@ -37,7 +38,7 @@ class AsyncioFamily(Family):
         )
         partitions = Partitions(engine, first.facts.partition_count)
         client._context = _ClientContext()
-        client._proxy_manager = manager.ProxyManager(client._context)
+        client._proxy_manager = AsyncioProxies(client._context, self.home_now)
         self._fill(
             client,
             engine,

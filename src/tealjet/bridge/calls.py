@@ -17,7 +17,7 @@ from typing import Any
 from hazelcast.serialization.compact import SchemaNotFoundError
 
 from tealjet.bridge.futures import CallFuture
-from tealjet.engine.calls import Call
+from tealjet.engine.calls import Call, Gate
 from tealjet.engine.engine import Engine
 from tealjet.errors import WrongLoopError
 from tealjet.protocol.frames import Message
@@ -69,7 +69,7 @@ class _OfficialCall(Call):
 
     __slots__ = ("_decode", "_fetch_schema", "_future")
 
-    def __init__(self, invocation: Any, engine: Engine, fetch_schema: FetchSchema) -> None:
+    def __init__(self, invocation: Any, engine: Engine, fetch_schema: FetchSchema, gate: Gate | None) -> None:
         options = _options.get()
         timeout, redo, settings = options.timeout, options.redo, engine.settings
         request = invocation.request
@@ -82,6 +82,7 @@ class _OfficialCall(Call):
             invocation.uuid,
             invocation.connection,
         )
+        self.gate = gate
         self._future = invocation.future
         self._decode: Decode = invocation.response_handler
         self._fetch_schema = fetch_schema
@@ -115,17 +116,17 @@ class AsyncioInvocations:
         self._loop = loop
         self._fetch_schema = fetch_schema
 
-    def invoke(self, invocation: Any) -> None:
-        """Start a call; its result goes into ``invocation.future``."""
+    def invoke(self, invocation: Any, gate: Gate | None = None) -> None:
+        """Start a call, through a gate if there is one; its result goes into ``invocation.future``."""
         if invocation.future.get_loop() is not self._loop:
             raise WrongLoopError(
                 "This client belongs to another event loop. Make one client per loop, and use it only there."
             )
-        self._engine.submit(_OfficialCall(invocation, self._engine, self._fetch_schema))
+        self._engine.submit(_OfficialCall(invocation, self._engine, self._fetch_schema, gate))
 
-    def ainvoke(self, invocation: Any) -> asyncio.Future[Any]:
+    def ainvoke(self, invocation: Any, gate: Gate | None = None) -> asyncio.Future[Any]:
         """Start a call and return its future, to be awaited."""
-        self.invoke(invocation)
+        self.invoke(invocation, gate)
         return invocation.future  # type: ignore[no-any-return]
 
 
@@ -138,10 +139,10 @@ class ThreadedInvocations:
         self._engine_thread = engine_thread
         self._fetch_schema = fetch_schema
 
-    def invoke(self, invocation: Any) -> None:
+    def invoke(self, invocation: Any, gate: Gate | None = None) -> None:
         """Start a call from any thread; its result goes into ``invocation.future``, which is replaced by ours."""
         invocation.future = CallFuture(self._engine_thread)
-        call = _OfficialCall(invocation, self._engine, self._fetch_schema)
+        call = _OfficialCall(invocation, self._engine, self._fetch_schema, gate)
         if threading.get_ident() == self._engine_thread:
             self._engine.submit(call)
         else:

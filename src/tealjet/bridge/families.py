@@ -22,7 +22,6 @@ from hazelcast.lifecycle import LifecycleService
 from hazelcast.near_cache import NearCacheManager
 from hazelcast.partition import PartitionService
 from hazelcast.protocol.codec import client_fetch_schema_codec, client_send_all_schemas_codec
-from hazelcast.proxy import ProxyManager
 from hazelcast.serialization.service import SerializationServiceV1
 from hazelcast.sql import HazelcastSqlError, SqlService, _InternalSqlService
 from hazelcast.statistics import Statistics
@@ -32,6 +31,8 @@ from hazelcast.util import AtomicInteger
 from tealjet.bridge.callbacks import CallbackThreads, LoopCallbacks
 from tealjet.bridge.calls import FetchSchema, ThreadedInvocations
 from tealjet.bridge.fences import CPSessions
+from tealjet.bridge.homes import Home
+from tealjet.bridge.proxies import Proxies
 from tealjet.bridge.services import (
     LifecycleEvent,
     LifecycleEvents,
@@ -71,6 +72,8 @@ class Family:
         self.near_caches = NearCacheManager(config, self.serialization)
         self.lifecycle = LifecycleEvents(config, callbacks)
         self.members = Members(weakref.proxy(client), config, callbacks)
+        self.home: Home
+        """The active cluster, or the last one while there is none; there from the first activation on."""
         self._client = weakref.ref(client)
 
     # ------------------------------------------------------------------------------ what the engine asks and announces
@@ -86,13 +89,26 @@ class Family:
         manager = getattr(client, "_proxy_manager", None)
         return [] if manager is None else [(name, service) for service, name in list(manager._proxies)]
 
-    def before_activation(self, kind: Kind) -> None:
-        """Drop what belongs to the former cluster."""
-        if kind in (Kind.CHANGED, Kind.RESTARTED):
-            self.near_caches.clear_near_caches()
-            sessions = getattr(self._client(), "_proxy_session_manager", None)
-            if sessions is not None:
-                sessions.cluster_changed()
+    def home_now(self) -> Home:
+        """Return the home of what is made now."""
+        return self.home
+
+    def before_activation(self, kind: Kind, link: Link) -> None:
+        """Renew what belongs to the former cluster."""
+        if kind is Kind.SAME:
+            self.near_caches.clear_near_caches()  # nobody has told of changes while there was no connection
+            return
+        self.home = Home(link.target.name, link.facts.cluster_id)
+        client = self._client()
+        sessions = getattr(client, "_proxy_session_manager", None)
+        if kind is Kind.FIRST or sessions is None:
+            return
+        self.near_caches.destroy_near_caches()
+        sessions.cluster_changed()
+        for proxy in list(client._proxy_manager._proxies.values()):  # type: ignore[union-attr]
+            renew = getattr(proxy, "cluster_changed", None)
+            if renew is not None:
+                renew(link)
 
     def members_changed(self, members: Sequence[MemberInfo]) -> None:
         """Take over the members of the active cluster."""
@@ -213,7 +229,7 @@ class ThreadedFamily(Family):
         )
         partitions = Partitions(engine, first.facts.partition_count)
         client._context = _ClientContext()
-        client._proxy_manager = ProxyManager(client._context)
+        client._proxy_manager = Proxies(client._context, self.home_now)
         self._fill(
             client,
             engine,

@@ -11,7 +11,7 @@ import math
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tealjet.engine.contracts import CallErrors, Settings
 from tealjet.failover.model import CallCounts, Outcome
@@ -23,10 +23,18 @@ if TYPE_CHECKING:
     from tealjet.engine.connection import Connection
     from tealjet.engine.link import Link
 
-__all__ = ["Call", "Calls"]
+__all__ = ["Call", "Calls", "Gate"]
 
 _FAST_REPEATS = 5  # Java's client repeats that often without a pause
 _EXPIRY_GRAIN = 0.05  # parked calls are looked through at most this often, however many deadlines there are
+
+
+class Gate(Protocol):
+    """Who says whether a call may go to a cluster; for the few that carry what only one cluster understands."""
+
+    def admit(self, call: Call, link: Link) -> bool:
+        """Say whether the call may be sent over the link now; when not, it has been ended or taken over."""
+        ...
 
 
 class Call:
@@ -36,6 +44,7 @@ class Call:
         "carrier",
         "connection",
         "deadline",
+        "gate",
         "member",
         "parked_at",
         "partition",
@@ -76,6 +85,8 @@ class Call:
         self.partition = partition
         self.member = member
         self.connection = connection
+        self.gate: Gate | None = None
+        """Asked each time before it is sent; None: it may go to any cluster."""
         self.carrier: Connection | None = None
         """The connection that carries it now."""
         self.sent = False
@@ -151,6 +162,8 @@ class Calls:
             self._send_on(call.connection, call)
             return
         route = self._route
+        if route is not None and call.gate is not None and not call.gate.admit(call, route):
+            return
         if route is None or not route.send(call):
             self._park(call)
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tealjet.failover.model import Kind, Outcome
 from tealjet.protocol.frames import Message
 from tealjet.protocol.values import MemberInfo
+
+if TYPE_CHECKING:
+    from tealjet.engine.link import Link
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,8 +121,8 @@ class ClientState(Protocol):
         """(name, service) of each proxy that the cluster has to know."""
         ...
 
-    def before_activation(self, kind: Kind) -> None:
-        """Drop what belongs to the former cluster; no call is released before this returns."""
+    def before_activation(self, kind: Kind, link: Link) -> None:
+        """Drop what belongs to the former cluster; no call is released to the link before this returns."""
         ...
 
     def members_changed(self, members: Sequence[MemberInfo]) -> None:

@@ -259,7 +259,7 @@ class Driver:
         if self._state.schemas() != link.known_schemas:
             self._runtime.spawn(self._activate_with_schemas(command, link))
             return
-        self._state.before_activation(command.kind)
+        self._state.before_activation(command.kind, link)
         self.active = link
         self._say_if_unsupported(link)
         self._state.members_changed(link.members)

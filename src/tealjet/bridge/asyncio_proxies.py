@@ -1,0 +1,113 @@
+"""The asyncio family's proxies that keep something of a cluster, as thin subclasses of the official ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from hazelcast.internal.asyncio_invocation import Invocation
+from hazelcast.internal.asyncio_proxy.flake_id_generator import FlakeIdGenerator
+from hazelcast.internal.asyncio_proxy.manager import (
+    FLAKE_ID_GENERATOR_SERVICE,
+    MAP_SERVICE,
+    PN_COUNTER_SERVICE,
+    RINGBUFFER_SERVICE,
+    ProxyManager,
+    _proxy_init,
+)
+from hazelcast.internal.asyncio_proxy.map import Map, MapFeatNearCache
+from hazelcast.internal.asyncio_proxy.pn_counter import PNCounter
+from hazelcast.internal.asyncio_proxy.ringbuffer import Ringbuffer
+from hazelcast.protocol.codec import client_create_proxy_codec
+
+from tealjet.bridge.homes import HomeNow
+from tealjet.bridge.renewal import RenewedCounter, RenewedIds, RenewedNearCache, ring_reads
+
+__all__ = ["AsyncioProxies"]
+
+
+class AsyncioProxies(ProxyManager):
+    """The official proxy manager; it makes our proxies where we have one."""
+
+    def __init__(self, context: Any, home: HomeNow) -> None:
+        """Make proxies for this client context."""
+        super().__init__(context)
+        self._home = home
+        ours: Mapping[str, Callable[[str, str, Any, HomeNow], Coroutine[Any, Any, Any]]] = {
+            FLAKE_ID_GENERATOR_SERVICE: _make_ids,
+            MAP_SERVICE: _make_map,
+            PN_COUNTER_SERVICE: _make_counter,
+            RINGBUFFER_SERVICE: _make_ring,
+        }
+        self._ours = ours
+
+    async def _create_proxy(self, service_name: str, name: str, create_on_remote: bool) -> Any:
+        make = self._ours.get(service_name)
+        if make is None:
+            return await super()._create_proxy(service_name, name, create_on_remote)
+        if create_on_remote:
+            invocation = Invocation(client_create_proxy_codec.encode_request(name, service_name))
+            await self._context.invocation_service.ainvoke(invocation)
+        return await make(service_name, name, self._context, self._home)
+
+
+async def _make_map(service_name: str, name: str, context: Any, _: HomeNow) -> Any:
+    if name not in context.config.near_caches:
+        return await _proxy_init[MAP_SERVICE](service_name, name, context)
+    made = _NearCachedMap(service_name, name, context)
+    if made._near_cache.invalidate_on_change:
+        await made._add_near_cache_invalidation_listener()
+    return made
+
+
+async def _make_ids(service_name: str, name: str, context: Any, _: HomeNow) -> Any:
+    return _FlakeIdGenerator(service_name, name, context)
+
+
+async def _make_counter(service_name: str, name: str, context: Any, home: HomeNow) -> Any:
+    return _PNCounter(service_name, name, context, home)
+
+
+async def _make_ring(service_name: str, name: str, context: Any, home: HomeNow) -> Any:
+    return _Ringbuffer(service_name, name, context, home)
+
+
+class _NearCachedMap(RenewedNearCache, MapFeatNearCache[Any, Any]):
+    def __init__(self, service_name: str, name: str, context: Any) -> None:
+        super().__init__(service_name, name, context)
+        self._near_caches = context.near_cache_manager
+
+    async def _get_internal(self, key_data: Any) -> Any:
+        near_cache = self._near_cache
+        try:
+            return near_cache[key_data]
+        except KeyError:
+            value = near_cache[key_data] = await Map._get_internal(self, key_data)
+            return value
+
+
+class _FlakeIdGenerator(RenewedIds, FlakeIdGenerator):
+    pass
+
+
+class _PNCounter(RenewedCounter, PNCounter):
+    def __init__(self, service_name: str, name: str, context: Any, home: HomeNow) -> None:
+        super().__init__(service_name, name, context)
+        self._bind(context.invocation_service, home)
+
+    async def _ainvoke_on_target(self, request: Any, uuid: Any, response_handler: Any = None) -> Any:
+        return await super()._ainvoke_on_target(request, uuid, self._decoding(response_handler))
+
+    async def _set_result_or_error(
+        self, delegated_future: Any, excluded_addresses: Any, last_error: Any, codec: Any, **kwargs: Any
+    ) -> None:
+        if self._must_not_go_on(codec, last_error):
+            delegated_future.set_exception(last_error)
+        else:
+            await super()._set_result_or_error(delegated_future, excluded_addresses, last_error, codec, **kwargs)
+
+
+class _Ringbuffer(Ringbuffer[Any]):
+    def __init__(self, service_name: str, name: str, context: Any, home: HomeNow) -> None:
+        super().__init__(service_name, name, context)
+        self._invocation_service = ring_reads(context.invocation_service, home)

@@ -1,0 +1,105 @@
+"""The threaded family's proxies that keep something of a cluster, as thin subclasses of the official ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hazelcast.future import Future, ImmediateFuture
+from hazelcast.invocation import Invocation
+from hazelcast.protocol.codec import client_create_proxy_codec
+from hazelcast.proxy import (
+    FLAKE_ID_GENERATOR_SERVICE,
+    MAP_SERVICE,
+    PN_COUNTER_SERVICE,
+    RINGBUFFER_SERVICE,
+    ProxyManager,
+    _proxy_init,
+)
+from hazelcast.proxy.flake_id_generator import FlakeIdGenerator
+from hazelcast.proxy.map import Map, MapFeatNearCache
+from hazelcast.proxy.pn_counter import PNCounter
+from hazelcast.proxy.ringbuffer import Ringbuffer
+
+from tealjet.bridge.homes import HomeNow
+from tealjet.bridge.renewal import RenewedCounter, RenewedIds, RenewedNearCache, ring_reads
+
+__all__ = ["Proxies"]
+
+
+class Proxies(ProxyManager):
+    """The official proxy manager; it makes our proxies where we have one."""
+
+    def __init__(self, context: Any, home: HomeNow) -> None:
+        """Make proxies for this client context."""
+        super().__init__(context)
+        self._home = home
+        ours: Mapping[str, Callable[[str, str, Any, HomeNow], Any]] = {
+            FLAKE_ID_GENERATOR_SERVICE: lambda service, name, context, _: _FlakeIdGenerator(service, name, context),
+            MAP_SERVICE: _make_map,
+            PN_COUNTER_SERVICE: _PNCounter,
+            RINGBUFFER_SERVICE: _Ringbuffer,
+        }
+        self._ours = ours
+
+    def _create_proxy(self, service_name: str, name: str, create_on_remote: bool) -> Any:
+        make = self._ours.get(service_name)
+        if make is None:
+            return super()._create_proxy(service_name, name, create_on_remote)
+        if create_on_remote:
+            invocation = Invocation(client_create_proxy_codec.encode_request(name, service_name))
+            self._context.invocation_service.invoke(invocation)
+            invocation.future.result()
+        return make(service_name, name, self._context, self._home)
+
+
+def _make_map(service_name: str, name: str, context: Any, _: HomeNow) -> Any:
+    if name in context.config.near_caches:
+        return _NearCachedMap(service_name, name, context)
+    return _proxy_init[MAP_SERVICE](service_name, name, context)
+
+
+class _NearCachedMap(RenewedNearCache, MapFeatNearCache[Any, Any]):
+    def __init__(self, service_name: str, name: str, context: Any) -> None:
+        super().__init__(service_name, name, context)
+        self._near_caches = context.near_cache_manager
+
+    def _get_internal(self, key_data: Any) -> Any:
+        near_cache = self._near_cache
+        try:
+            return ImmediateFuture(near_cache[key_data])
+        except KeyError:
+            pass
+
+        def fill(answer: Future[Any]) -> Any:
+            value = near_cache[key_data] = answer.result()
+            return value
+
+        return Map._get_internal(self, key_data).continue_with(fill)
+
+
+class _FlakeIdGenerator(RenewedIds, FlakeIdGenerator):
+    pass
+
+
+class _PNCounter(RenewedCounter, PNCounter):
+    def __init__(self, service_name: str, name: str, context: Any, home: HomeNow) -> None:
+        super().__init__(service_name, name, context)
+        self._bind(context.invocation_service, home)
+
+    def _invoke_on_target(self, request: Any, uuid: Any, response_handler: Any = None) -> Any:
+        return super()._invoke_on_target(request, uuid, self._decoding(response_handler))
+
+    def _set_result_or_error(
+        self, delegated_future: Any, excluded_addresses: Any, last_error: Any, codec: Any, **kwargs: Any
+    ) -> None:
+        if self._must_not_go_on(codec, last_error):
+            delegated_future.set_exception(last_error)
+        else:
+            super()._set_result_or_error(delegated_future, excluded_addresses, last_error, codec, **kwargs)
+
+
+class _Ringbuffer(Ringbuffer[Any]):
+    def __init__(self, service_name: str, name: str, context: Any, home: HomeNow) -> None:
+        super().__init__(service_name, name, context)
+        self._invocation_service = ring_reads(context.invocation_service, home)
