@@ -1,38 +1,86 @@
-"""A TCP proxy in front of a member that fails on command: resets, refused connections, silence.
+"""A TCP proxy in front of a member that fails on command: resets, refused connections, silence, slowness, half a frame.
 
-What a signal to the member's process cannot show, a network can do: swallow bytes while connections stand, or refuse
-one client and serve another. The proxy runs on a thread of its own, so blocking programs can use it like asyncio ones.
-It passes bytes on and must not know what they mean.
+What a signal to the member's process cannot show, a network can do: swallow bytes while connections stand, tell one
+side of an end and not the other, or refuse one client and serve another. The proxy runs on a thread of its own, so
+blocking programs can use it like asyncio ones. It passes bytes on and must not know what they mean.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
+import fcntl
+import math
 import socket
 import struct
-import threading
+import sys
+import termios
 from collections.abc import Coroutine
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
+from tealjet.lab._loops import start_loop
 from tealjet.lab._ports import HOST, reserve_port
 
-__all__ = ["FaultProxy"]
+__all__ = ["Direction", "Ending", "FaultProxy"]
+
+_CHUNK = 65536
+_ON_THE_WAY = 1024
+"""So many chunks are on their way in one direction of a connection at most; then the sender has to wait."""
+_TICK = 0.02
+"""A limited direction passes as much as its limit allows in this time (seconds), then pauses."""
+
+
+class Direction(enum.Flag):
+    """Which way bytes go, and so which side hears of something."""
+
+    TO_MEMBER = enum.auto()
+    TO_CLIENT = enum.auto()
+    BOTH = TO_MEMBER | TO_CLIENT
+
+
+class Ending(enum.Enum):
+    """How a connection ends."""
+
+    RESET = "reset"
+    CLOSE = "closed in good order"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cut:
+    after: int
+    ending: Ending
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Conditions:
+    """What the network is like in one direction."""
+
+    passing: bool = True
+    delay: float = 0.0
+    rate: float = math.inf
+    cut: _Cut | None = None
 
 
 class FaultProxy:
     """A proxy on 127.0.0.1 in front of one address; for ``with`` and ``async with``, once.
 
-    Its verbs work from any thread, return when the fault is in place, and can be combined. They take well under a
-    millisecond, so they may be called on an event loop.
+    ``drop`` ends the connections that stand; ``refuse`` and ``accept`` are about new ones. All other verbs say what the
+    network is like from now on, for connections that stand and for new ones, until ``pass_through``. They can be
+    combined, and each direction has its own: a slow network that then swallows what the member answers is
+    ``proxy.delay(0.1)`` and ``proxy.black_hole(Direction.TO_CLIENT)``.
+
+    The verbs work from any thread and return when the fault is in place. They take well under a millisecond, so they
+    may be called on an event loop.
     """
 
     def __init__(self, target: str) -> None:
         """Prepare the proxy; nothing listens before it is entered.
 
         Args:
-            target: Host and port of what stands behind it, such as a member's ``address``.
+            target: Host and port of what stands behind it, such as a member's ``address`` or another proxy's.
         """
         host, _, port = target.rpartition(":")
         self._target = host, int(port)
@@ -43,9 +91,15 @@ class FaultProxy:
         """Host and port of the proxy, once it is entered; they do not change."""
         return f"{HOST}:{self._port}"
 
-    def drop(self) -> None:
-        """Reset all connections, in both directions; new ones are still accepted."""
-        self._run(self._drop())
+    def drop(self, told: Direction = Direction.BOTH, ending: Ending = Ending.RESET) -> None:
+        """End all connections; new ones are still accepted.
+
+        Args:
+            told: Which side hears of it. When that is one side only, the connections are half open: the proxy keeps
+                those of the other side, swallows what comes over them and says nothing, until the next ``drop``.
+            ending: How they end.
+        """
+        self._run(self._drop(told, ending))
 
     def refuse(self) -> None:
         """Refuse new connections; those that stand are left alone."""
@@ -55,28 +109,47 @@ class FaultProxy:
         """Accept new connections again, at the same address."""
         self._run(self._accept())
 
-    def black_hole(self) -> None:
-        """Swallow all bytes and ends of both directions; connections stand and new ones are accepted."""
-        self._run(self._set_passing(False))
+    def black_hole(self, direction: Direction = Direction.BOTH) -> None:
+        """Swallow all bytes and ends of connections; connections stand and new ones are accepted."""
+        self._run(self._change(direction, passing=False))
 
-    def pass_through(self) -> None:
-        """Pass bytes on again; those that were swallowed are lost."""
-        self._run(self._set_passing(True))
+    def delay(self, seconds: float, direction: Direction = Direction.BOTH) -> None:
+        """Let each byte and each end take so many seconds longer; that slows a sender down only in its answers."""
+        self._run(self._change(direction, delay=seconds))
+
+    def limit(self, bytes_per_second: float, direction: Direction = Direction.BOTH) -> None:
+        """Pass no more bytes than that, on each connection; a sender that has more has to wait.
+
+        Raises:
+            ValueError: The limit is not above zero; ``black_hole`` passes nothing.
+        """
+        if not bytes_per_second > 0:
+            raise ValueError(f"{bytes_per_second} bytes a second is no limit: to pass nothing there is black_hole")
+        self._run(self._change(direction, rate=bytes_per_second))
+
+    def cut_after(self, count: int, direction: Direction, ending: Ending = Ending.RESET) -> None:
+        """Pass exactly so many more bytes on each connection, then end it for both sides.
+
+        A cut in the middle of a frame is a count that no frame ends at. Connections that are made later are cut too,
+        so heal with ``pass_through``.
+
+        Raises:
+            ValueError: The count is not above zero; ``drop`` ends connections at once.
+        """
+        if count < 1:
+            raise ValueError(f"a connection can't be cut after {count} bytes: to end it at once there is drop")
+        self._run(self._change(direction, cut=_Cut(count, ending)))
+
+    def pass_through(self, direction: Direction = Direction.BOTH) -> None:
+        """Pass all bytes on at once again; those that were swallowed are lost."""
+        self._run(self._change(direction, passing=True, delay=0.0, rate=math.inf, cut=None))
 
     def __enter__(self) -> FaultProxy:
         with contextlib.ExitStack() as stack:
-            self._loop = asyncio.new_event_loop()
-            stack.callback(self._loop.close)
-            thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)
-            thread.start()
-            stack.callback(thread.join)
-            stack.callback(self._loop.call_soon_threadsafe, self._loop.stop)
+            self._loop = start_loop(stack, "fault-proxy")
             self._port = reserve_port(stack)
-            self._passing = asyncio.Event()
-            self._connections: set[asyncio.Task[None]] = set()
+            self._network = _Network(self._loop, self._target)
             self._listener: socket.socket | None = None
-            self._dropped: asyncio.Future[None] = self._loop.create_future()
-            self.pass_through()
             self.accept()
             stack.callback(self.drop)
             stack.callback(self.refuse)
@@ -112,56 +185,161 @@ class FaultProxy:
             self._listener.close()
             self._listener = None
 
-    async def _drop(self) -> None:
+    async def _drop(self, told: Direction, ending: Ending) -> None:
         self._take_connections()
-        self._dropped.set_result(None)
-        self._dropped = self._loop.create_future()
-        await asyncio.gather(*self._connections)
+        await asyncio.gather(*(connection.end(told, ending) for connection in self._network.connections))
 
-    async def _set_passing(self, passing: bool) -> None:
-        if passing:
-            self._passing.set()
-        else:
-            self._passing.clear()
+    async def _change(self, direction: Direction, **values: Any) -> None:
+        self._take_connections()
+        self._network.change(direction, **values)
 
     def _take_connections(self) -> None:
         with contextlib.suppress(BlockingIOError):
             while self._listener is not None:
-                client, _ = self._listener.accept()
-                connection = self._loop.create_task(self._serve(client, self._dropped))
-                self._connections.add(connection)
-                connection.add_done_callback(self._connections.discard)
+                _Connection(self._network, self._listener.accept()[0])
 
-    async def _serve(self, client: socket.socket, dropped: asyncio.Future[None]) -> None:
-        """Pass one connection on until a side ends it or all are dropped; end the other side in the same way."""
-        target = socket.socket()
-        for end in (client, target):
+
+class _Network:
+    """What all connections have in common."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, target: tuple[str, int]) -> None:
+        self.loop = loop
+        self.target = target
+        self.connections: set[_Connection] = set()
+        self.conditions = {one: _Conditions() for one in Direction}
+        self.changed: asyncio.Future[None] = loop.create_future()
+
+    def change(self, direction: Direction, **values: Any) -> None:
+        for one in direction:
+            self.conditions[one] = replace(self.conditions[one], **values)
+        changed, self.changed = self.changed, self.loop.create_future()
+        changed.set_result(None)
+
+    async def passing(self, direction: Direction) -> None:
+        """Wait until the direction is no black hole."""
+        while not self.conditions[direction].passing:
+            await asyncio.shield(self.changed)
+
+
+class _Connection:
+    """A client's socket and the one to the member behind it, until both are closed."""
+
+    def __init__(self, network: _Network, client: socket.socket) -> None:
+        self._network = network
+        self._loop = network.loop
+        self._ends = {Direction.TO_CLIENT: client, Direction.TO_MEMBER: socket.socket()}
+        for end in self._ends.values():
             end.setblocking(False)
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        link = asyncio.create_task(self._link(client, target))
-        await asyncio.wait((link, dropped), return_when=asyncio.FIRST_COMPLETED)
-        link.cancel()
-        (error,) = await asyncio.gather(link, return_exceptions=True)
-        for end in (client, target):
-            if error:
-                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
+        network.connections.add(self)
+        self._work = self._start(self._pass_on())
+
+    async def end(self, told: Direction, ending: Ending) -> None:
+        """End it for one side or both; what stays open swallows what comes."""
+        self._work.cancel()
+        await asyncio.wait([self._work])
+        self._ended(self._work)  # it may have come to its end by itself in this moment
+        self._close(told, ending)
+        if self._ends:
+            self._work = self._start(self._swallow())
+
+    def _start(self, work: Coroutine[Any, Any, Ending]) -> asyncio.Task[Ending]:
+        task = self._loop.create_task(work)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, work: asyncio.Task[Ending]) -> None:
+        if not work.cancelled():
+            self._close(Direction.BOTH, work.result())
+
+    def _close(self, told: Direction, ending: Ending) -> None:
+        for side in told:
+            end = self._ends.pop(side, None)
+            if end is None:
+                continue
+            if ending is Ending.RESET:
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            else:
+                with contextlib.suppress(OSError):  # a socket that is closed with unread bytes would reset
+                    while end.recv(_CHUNK):
+                        pass
             end.close()
+        if not self._ends:
+            self._network.connections.discard(self)
 
-    async def _link(self, client: socket.socket, target: socket.socket) -> None:
-        """Connect with the target and pass bytes on until a side ends; raises OSError when it was reset."""
-        await self._loop.sock_connect(target, self._target)
-        pumps = [asyncio.create_task(self._pump(*ends)) for ends in ((client, target), (target, client))]
+    async def _swallow(self) -> Ending:
+        (end,) = self._ends.values()
+        with contextlib.suppress(OSError):
+            while await self._loop.sock_recv(end, _CHUNK):
+                pass
+        return Ending.CLOSE
+
+    async def _pass_on(self) -> Ending:
+        """Connect with the member and pass bytes on until a side ends; return how."""
         try:
-            ended, _ = await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-            for pump in ended:
-                pump.result()
+            await self._loop.sock_connect(self._ends[Direction.TO_MEMBER], self._network.target)
+        except OSError:
+            return Ending.RESET
+        flows = [asyncio.create_task(self._flow(direction)) for direction in Direction]
+        try:
+            ended, _ = await asyncio.wait(flows, return_when=asyncio.FIRST_COMPLETED)
+            return ended.pop().result()
         finally:
-            for pump in pumps:
-                pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
+            await _cancel(*flows)
 
-    async def _pump(self, source: socket.socket, sink: socket.socket) -> None:
-        while data := await self._loop.sock_recv(source, 65536):
-            if self._passing.is_set():
-                await self._loop.sock_sendall(sink, data)
-        await self._passing.wait()  # a black hole does not let the end of a connection through either
+    async def _flow(self, direction: Direction) -> Ending:
+        """Pass on what goes in one direction, until it ends or is cut."""
+        wire: asyncio.Queue[tuple[float, bytes | Ending]] = asyncio.Queue(_ON_THE_WAY)
+        filling = asyncio.create_task(self._put_on(wire, direction))
+        try:
+            return await self._take_off(wire, direction)
+        finally:
+            await _cancel(filling)
+
+    async def _put_on(self, wire: asyncio.Queue[tuple[float, bytes | Ending]], direction: Direction) -> None:
+        data: bytes | Ending = b""
+        while not isinstance(data, Ending):
+            try:
+                data = await self._loop.sock_recv(self._ends[~direction], _CHUNK) or Ending.CLOSE
+            except OSError:
+                data = Ending.RESET
+            await wire.put((self._loop.time() + self._network.conditions[direction].delay, data))
+
+    async def _take_off(self, wire: asyncio.Queue[tuple[float, bytes | Ending]], direction: Direction) -> Ending:
+        network, sink = self._network, self._ends[direction]
+        cut, passed = None, 0
+        while True:
+            due, data = await wire.get()
+            await asyncio.sleep(due - self._loop.time())
+            if isinstance(data, Ending):
+                await network.passing(direction)  # a black hole does not let the end of a connection through either
+                return data
+            while data and (now := network.conditions[direction]).passing:
+                if now.cut is not cut:
+                    cut, passed = now.cut, 0
+                room = min(now.rate * _TICK, math.inf if cut is None else cut.after - passed)
+                size = max(1, int(min(room, len(data))))
+                piece, data = data[:size], data[size:]
+                with contextlib.suppress(OSError):  # that the sink has ended is told by the other direction, if at all
+                    await self._loop.sock_sendall(sink, piece)
+                passed += size
+                if cut is not None and passed == cut.after:
+                    await _delivered(sink)
+                    return cut.ending
+                await asyncio.sleep(size / now.rate)
+
+
+async def _cancel(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _delivered(end: socket.socket) -> None:
+    """Wait until the other system has what was sent: a reset would overtake the rest."""
+
+    def left() -> bool:
+        return bool(struct.unpack("i", fcntl.ioctl(end, termios.TIOCOUTQ, bytes(4)))[0])
+
+    while sys.platform == "linux" and left():  # noqa: ASYNC110 - the system has no event for it
+        await asyncio.sleep(0.001)
