@@ -7,6 +7,7 @@ error that ends a call carries ``outcome``. Nothing here does any work beyond re
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from hazelcast import errors as hz
 
@@ -19,6 +20,7 @@ __all__ = [
     "ClusterLeftError",
     "ConfigError",
     "ConnectionLostError",
+    "FeatureMissingError",
     "NoClusterError",
     "NoConnectionError",
     "Outcome",
@@ -30,18 +32,34 @@ __all__ = [
 ]
 
 
+_ADVICE = {
+    Outcome.NOT_SENT: "The call was not sent: it is safe to issue it again.",
+    Outcome.UNKNOWN: "The call may have been applied: look before you issue it again, or allow it with redo.",
+}
+
+
 class TealjetError(hz.HazelcastError):
-    """The root of all errors that Tealjet raises by itself."""
+    """The root of all errors that Tealjet raises by itself.
+
+    Its text ends with what the outcome means, whatever becomes known of the call after the error was made.
+    """
+
+    _advice: ClassVar[Mapping[Outcome, str]] = _ADVICE
 
     def __init__(self, message: str, *, outcome: Outcome | None = None) -> None:
         """Make the error.
 
         Args:
-            message: What happened, to which cluster, what is known and what to do.
+            message: What happened, to which cluster, and what to do.
             outcome: For an error that ends a call, what is known of the call.
         """
         super().__init__(message)
         self.outcome = outcome
+
+    def __str__(self) -> str:
+        advice = None if self.outcome is None else self._advice.get(self.outcome)
+        text: str = self.args[0]
+        return text if advice is None else f"{text} {advice}"
 
 
 class ConfigError(TealjetError, hz.InvalidConfigurationError):
@@ -79,6 +97,31 @@ class ClientClosedError(TealjetError, hz.HazelcastClientNotActiveError):
 
 class ClientForkedError(ClientClosedError):
     """The client was made in the parent of this process; a forked child has to make its own."""
+
+
+class FeatureMissingError(TealjetError, hz.UnsupportedOperationError):
+    """The cluster is too old for what was called; nothing was sent to it."""
+
+    _advice: ClassVar[Mapping[Outcome, str]] = {**_ADVICE, Outcome.NOT_SENT: "The call was not sent."}
+
+    def __init__(
+        self, message: str, *, feature: str, cluster: str, version: str, since: str, outcome: Outcome | None = None
+    ) -> None:
+        """Make the error from its text and the facts in it.
+
+        Args:
+            message: What is missing where, and what to do.
+            feature: What the cluster lacks.
+            cluster: The candidate's name.
+            version: The lowest version of its members.
+            since: The version that brought the feature.
+            outcome: What is known of the call, which may have been sent to a former cluster.
+        """
+        super().__init__(message, outcome=outcome)
+        self.feature = feature
+        self.cluster = cluster
+        self.version = version
+        self.since = since
 
 
 class WrongLoopError(TealjetError, hz.IllegalStateError):

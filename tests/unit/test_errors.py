@@ -16,6 +16,7 @@ from tealjet.errors import (
     ClientClosedError,
     ConfigError,
     ConnectionLostError,
+    FeatureMissingError,
     NoClusterError,
     NoConnectionError,
     OverloadError,
@@ -32,6 +33,15 @@ PARKED = CallTimeoutError("too late", outcome=Outcome.NOT_SENT)
 def test_an_error_of_a_call_says_its_outcome() -> None:
     assert outcome_of(LOST) is Outcome.UNKNOWN
     assert outcome_of(PARKED) is Outcome.NOT_SENT
+
+
+def test_the_text_of_an_error_follows_its_outcome() -> None:
+    error = ConnectionLostError("It was lost.", outcome=Outcome.NOT_SENT)
+    assert str(error) == "It was lost. The call was not sent: it is safe to issue it again."
+    error.outcome = Outcome.UNKNOWN
+    assert str(error).startswith("It was lost. The call may have been applied")
+    error.outcome = None
+    assert str(error) == "It was lost."
 
 
 def test_an_error_before_any_call_says_nothing() -> None:
@@ -68,6 +78,7 @@ def test_errors_that_refer_to_each_other_are_no_endless_loop() -> None:
         (ClientClosedError, hz.HazelcastClientNotActiveError),
         (ConfigError, hz.InvalidConfigurationError),
         (ConnectionLostError, hz.TargetDisconnectedError),
+        (FeatureMissingError, hz.UnsupportedOperationError),
         (NoClusterError, hz.IllegalStateError),
         (NoConnectionError, hz.HazelcastIOError),
         (OverloadError, hz.HazelcastOverloadError),

@@ -98,6 +98,9 @@ class World:
         self.link.add(connection)
         return True
 
+    def schema_ids(self) -> Sequence[bytes]:
+        return ()
+
     def on_down(self, link: Link) -> None: ...
 
     def on_lost(self, link: Link, cause: Cause, detail: str, calls: CallCounts) -> None:

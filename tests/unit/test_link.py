@@ -1,4 +1,7 @@
-"""How a link ends: drained for a planned switch, retired after it; on virtual time, with a member that is played."""
+"""What a link refuses to send, and how it ends: drained for a planned switch, retired after it.
+
+On virtual time, with a member that is played.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ import asyncio
 import itertools
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hazelcast.errors import UnsupportedOperationError
 
 from support.virtual import VirtualRuntime
 from tealjet.bridge.call_errors import OfficialErrors
@@ -16,13 +21,22 @@ from tealjet.engine.calls import Call, Calls
 from tealjet.engine.connection import Connection
 from tealjet.engine.contracts import Settings, Target
 from tealjet.engine.link import Link
-from tealjet.failover.model import CallCounts, Cause, LinkId
+from tealjet.errors import FeatureMissingError, outcome_of
+from tealjet.failover.model import CallCounts, Cause, LinkId, Outcome
 from tealjet.protocol import table
 from tealjet.protocol.codec import encode_request, encode_response
 from tealjet.protocol.frames import FrameReader, Message
-from tealjet.protocol.values import MemberInfo
+from tealjet.protocol.values import Address, MemberInfo, MemberVersion
 
 GET, TAKE = 0x010200, table.BLOCKING_CALLS["queue.take"]
+SQL, PUT_ALL = 0x210400, 0x021700
+
+
+def member(*version: int) -> MemberInfo:
+    address = Address(host="127.0.0.1", port=5701)
+    return MemberInfo(
+        uuid=uuid.uuid4(), lite_member=False, address=address, attributes={}, version=MemberVersion(*version)
+    )
 
 
 class Owner:
@@ -30,6 +44,10 @@ class Owner:
 
     def __init__(self) -> None:
         self.lost: list[str] = []
+        self.schemas: list[bytes] = []
+
+    def schema_ids(self) -> Sequence[bytes]:
+        return self.schemas
 
     def on_down(self, link: Link) -> None: ...
 
@@ -42,22 +60,23 @@ class Owner:
 
 
 class UserCall(Call):
-    __slots__ = ("answered",)
+    __slots__ = ("answered", "error")
 
     def __init__(self, message_type: int) -> None:
         request = bytearray(22)
         request[6:10] = message_type.to_bytes(4, "little")
         super().__init__(request, 10.0)
         self.answered = False
+        self.error: Exception | None = None
 
     def done(self) -> bool:
-        return self.answered
+        return self.answered or self.error is not None
 
     def succeed(self, message: Message) -> None:
         self.answered = True
 
     def fail(self, error: Exception) -> None:
-        raise AssertionError(f"no call may fail here: {error}")
+        self.error = error
 
 
 class Transport(asyncio.Transport):
@@ -66,7 +85,12 @@ class Transport(asyncio.Transport):
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return ("127.0.0.1", 5701)
 
-    def write(self, data: Any) -> None: ...
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+
+    def write(self, data: Any) -> None:
+        self.written.append(bytes(data))
 
     def abort(self) -> None: ...
 
@@ -87,8 +111,9 @@ class World:
             next_correlation_id=itertools.count(1).__next__,
         )
         self.connection = Connection(world, self.link, 1_000_000)
-        self.connection.connection_made(Transport())
-        self.connection.remote_uuid = uuid.uuid4()
+        self.transport = Transport()
+        self.connection.connection_made(self.transport)
+        self.member_uuid = self.connection.remote_uuid = uuid.uuid4()
         self.link.add(self.connection)
 
     def is_open(self) -> bool:
@@ -101,6 +126,63 @@ class World:
     def answer(self, correlation_id: int) -> None:
         answer = encode_response(table.PING, None, correlation_id=correlation_id)
         self.link.on_messages(self.connection, FrameReader().feed(bytes(answer)))
+
+
+async def test_what_a_cluster_does_not_know_is_refused_before_anything_is_sent() -> None:
+    world = World()
+    world.link.on_members_view([replace(member(4, 0, 3), uuid=world.member_uuid)])
+    call, before = UserCall(PUT_ALL), list(world.transport.written)
+    world.link.send_on(world.connection, call)
+    assert isinstance(call.error, FeatureMissingError)
+    assert isinstance(call.error, UnsupportedOperationError)
+    assert call.error.outcome is Outcome.NOT_SENT
+    assert (call.error.feature, call.error.cluster) == ("MultiMap.put_all", "blue")
+    assert (call.error.version, call.error.since) == ("4.0.3", "4.1")
+    assert str(call.error) == (
+        "Cluster 'blue' has no MultiMap.put_all: that came with Hazelcast 4.1, and its oldest member runs 4.0.3 "
+        "(Hazelcast Jet 4 is built on 4.0). Upgrade the cluster, or put the entries one by one. The call was not sent."
+    )
+    assert world.transport.written == before
+    assert world.link.pending == {}
+
+
+async def test_a_refused_call_that_was_sent_to_a_former_cluster_is_not_told_to_be_unsent() -> None:
+    world = World()
+    world.link.on_members_view([replace(member(4, 0, 3), uuid=world.member_uuid)])
+    call = UserCall(PUT_ALL)
+    call.sent = True
+    world.link.send_on(world.connection, call)
+    assert outcome_of(call.error) is Outcome.UNKNOWN  # type: ignore[arg-type]
+    assert "may have been applied" in str(call.error)
+
+
+async def test_the_oldest_member_of_a_mixed_cluster_counts() -> None:
+    world = World()
+    world.link.on_members_view([member(5, 7, 0), replace(member(4, 1, 0), uuid=world.member_uuid)])
+    sql, put_all = UserCall(SQL), UserCall(PUT_ALL)
+    for call in (sql, put_all):
+        world.link.send_on(world.connection, call)
+    assert isinstance(sql.error, FeatureMissingError)
+    assert put_all.error is None
+    world.link.on_members_view([replace(member(5, 7, 0), uuid=world.member_uuid)])  # the upgrade is done
+    upgraded = UserCall(SQL)
+    world.link.send_on(world.connection, upgraded)
+    assert upgraded.error is None
+
+
+@pytest.mark.parametrize(("version", "refused"), [((5, 1, 9), True), ((5, 2, 0), False)])
+async def test_data_of_a_compact_schema_is_not_sent_to_a_cluster_that_cannot_have_the_schema(
+    version: tuple[int, int, int], refused: bool
+) -> None:
+    world = World()
+    world.link.on_members_view([replace(member(*version), uuid=world.member_uuid)])
+    world.owner.schemas = [(-17).to_bytes(8, "big", signed=True)]
+    plain, compact = UserCall(GET), UserCall(GET)
+    compact.request += b"header" + world.owner.schemas[0] + b"fields"
+    for call in (plain, compact):
+        world.link.send_on(world.connection, call)
+    assert plain.error is None
+    assert isinstance(compact.error, FeatureMissingError) is refused
 
 
 async def test_draining_waits_for_short_calls_and_not_for_blocking_ones() -> None:

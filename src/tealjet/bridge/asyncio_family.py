@@ -33,9 +33,7 @@ class AsyncioFamily(Family):
         invocations: Any = AsyncioInvocations(engine, asyncio.get_running_loop(), fetch_schema)
         connections, reactor, members = Connections(engine), untyped(Reactor(engine)), untyped(self.members)
         self.members.use(connections)
-        compact = asyncio_compact.CompactSchemaService(
-            self.serialization.compact_stream_serializer, invocations, members, reactor, self.config
-        )
+        compact = _Schemas(self.serialization.compact_stream_serializer, invocations, members, reactor, self.config)
         partitions = Partitions(engine, first.facts.partition_count)
         client._context = _ClientContext()
         client._proxy_manager = AsyncioProxies(client._context, self.home_now)
@@ -64,6 +62,16 @@ class AsyncioFamily(Family):
         client._statistics = asyncio_statistics.Statistics(
             client, self.config, reactor, connections, invocations, self.near_caches
         )
+
+
+class _Schemas(asyncio_compact.CompactSchemaService):
+    """The official schema service; what is to follow a schema is put away when the schema could not be sent."""
+
+    async def _replicate_schema(self, schema: Any, request: Any, remaining_retries: int, callback: Any) -> Any:
+        try:
+            return await super()._replicate_schema(schema, request, remaining_retries, callback)
+        finally:
+            callback.close()  # a coroutine: one that never began would warn when it is collected
 
 
 class _LabellingSqlService(asyncio_sql._InternalSqlService):

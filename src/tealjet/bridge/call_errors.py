@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import ClassVar
 
 from hazelcast import errors as hz
 
@@ -12,24 +13,24 @@ from tealjet.errors import (
     ClientClosedError,
     ClientForkedError,
     ConnectionLostError,
+    FeatureMissingError,
     NoConnectionError,
     Outcome,
     OverloadError,
     TealjetError,
 )
 from tealjet.failover.report import describe_all
+from tealjet.protocol.features import Feature
 from tealjet.protocol.frames import Message
+from tealjet.protocol.values import MemberVersion
 
 __all__ = ["BackupsMissingError", "OfficialErrors"]
-
-_ADVICE = {
-    Outcome.NOT_SENT: "The call was not sent: it is safe to issue it again.",
-    Outcome.UNKNOWN: "The call may have been applied: look before you issue it again, or allow it with redo.",
-}
 
 
 class BackupsMissingError(TealjetError, hz.IndeterminateOperationStateError):
     """The primary applied the call, and not all of its backups acknowledged in time."""
+
+    _advice: ClassVar[Mapping[Outcome, str]] = {}  # its text says all
 
 
 class OfficialErrors:
@@ -47,12 +48,12 @@ class OfficialErrors:
 
     def connection_lost(self, cluster: str, detail: str, outcome: Outcome) -> Exception:
         """A call was lost with its connection."""
-        text = f"The connection to cluster {cluster!r} was lost before the answer: {detail}. {_ADVICE[outcome]}"
+        text = f"The connection to cluster {cluster!r} was lost before the answer: {detail}."
         return ConnectionLostError(text, outcome=outcome)
 
     def no_connection(self, cluster: str, detail: str, outcome: Outcome) -> Exception:
         """A call was bound to a connection that is gone."""
-        text = f"The call belongs to cluster {cluster!r}, but {detail}. {_ADVICE[outcome]}"
+        text = f"The call belongs to cluster {cluster!r}, but {detail}."
         return NoConnectionError(text, outcome=outcome)
 
     def timed_out(
@@ -63,9 +64,7 @@ class OfficialErrors:
             why = f"the cluster kept asking to repeat it, last with: {last}"
         else:
             why = "no cluster was available: " + (describe_all(reasons) or "none was found yet")
-        error = CallTimeoutError(
-            f"The call ended at its limit of {seconds:g} s; {why}. {_ADVICE[outcome]}", outcome=outcome
-        )
+        error = CallTimeoutError(f"The call ended at its limit of {seconds:g} s; {why}.", outcome=outcome)
         error.__cause__ = last
         return error
 
@@ -77,19 +76,31 @@ class OfficialErrors:
         )
         return BackupsMissingError(text, outcome=Outcome.UNKNOWN)
 
+    def feature_missing(self, cluster: str, version: MemberVersion, feature: Feature, outcome: Outcome) -> Exception:
+        """The members of that version, the oldest of the cluster, know no such calls."""
+        number, since = ".".join(map(str, version)), ".".join(map(str, feature.since))
+        jet = " (Hazelcast Jet 4 is built on 4.0)" if version[:2] == (4, 0) else ""
+        text = (
+            f"Cluster {cluster!r} has no {feature.name}: that came with Hazelcast {since}, and its oldest member runs "
+            f"{number}{jet}. Upgrade the cluster, or {feature.instead}."
+        )
+        return FeatureMissingError(
+            text, feature=feature.name, cluster=cluster, version=number, since=since, outcome=outcome
+        )
+
     def overloaded(self, limit: int, outcome: Outcome) -> Exception:
         """Too many calls wait for a cluster."""
-        text = f"{limit} calls wait for a cluster already (max_parked_calls). {_ADVICE[outcome]}"
+        text = f"{limit} calls wait for a cluster already (max_parked_calls)."
         return OverloadError(text, outcome=outcome)
 
     def closed(self, detail: str, outcome: Outcome) -> Exception:
         """The client was closed."""
-        return ClientClosedError(f"This client can't be used: {detail}. {_ADVICE[outcome]}", outcome=outcome)
+        return ClientClosedError(f"This client can't be used: {detail}.", outcome=outcome)
 
     def forked(self, outcome: Outcome) -> Exception:
         """The client belongs to the parent of this process."""
-        text = f"This client was made in the parent of process {os.getpid()}; make a new one after the fork. "
-        return ClientForkedError(text + _ADVICE[outcome], outcome=outcome)
+        text = f"This client was made in the parent of process {os.getpid()}; make a new one after the fork."
+        return ClientForkedError(text, outcome=outcome)
 
     def labelled(self, error: Exception, outcome: Outcome) -> Exception:
         """Return the error with the outcome attached."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from hazelcast.client import _ClientContext
 from hazelcast.cluster import ClusterService
@@ -82,6 +82,12 @@ class Family:
         """The request that replicates all compact schemas, None when there are none."""
         schemas = self.serialization.compact_stream_serializer.get_schemas()
         return client_send_all_schemas_codec.encode_request(schemas).buf if schemas else None
+
+    def schema_ids(self) -> Sequence[bytes]:
+        """The id of each compact schema, as serialized data carries it."""
+        order: Literal["big", "little"] = "big" if self.config.is_big_endian else "little"
+        schemas = self.serialization.compact_stream_serializer.get_schemas()
+        return [schema.schema_id.to_bytes(8, order, signed=True) for schema in schemas]
 
     def proxies(self) -> Sequence[tuple[str, str]]:
         """(name, service) of each proxy."""

@@ -26,7 +26,7 @@ from tealjet.engine.connection import Connection
 from tealjet.engine.engine import Engine
 from tealjet.engine.listeners import Listener
 from tealjet.protocol import values
-from tealjet.protocol.frames import Message
+from tealjet.protocol.frames import Message, message_type
 
 __all__ = [
     "Connections",
@@ -257,10 +257,10 @@ class ListenerService:
             message = encode_removal(remote_id)
             return None if message is None else message.buf
 
-        message_type = int.from_bytes(request.buf[6:10], "little")
+        number = message_type(request.buf)
         handle = self._retrying(handler)
-        if message_type not in _INTERNAL_LISTENERS:
-            handle = _in_lane(self._callbacks.lane(f"a listener (registered by message {message_type:#08x})"), handle)
+        if number not in _INTERNAL_LISTENERS:
+            handle = _in_lane(self._callbacks.lane(f"a listener (registered by message {number:#08x})"), handle)
         return Listener(bytes(request.buf), decode, removal, handle)
 
     def _retrying(self, handler: Callable[[Any], object]) -> Callable[[Message], None]:

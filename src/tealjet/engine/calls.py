@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from tealjet.engine.contracts import CallErrors, Settings
 from tealjet.failover.model import CallCounts, Outcome
-from tealjet.protocol.frames import Message
+from tealjet.protocol.features import Feature
+from tealjet.protocol.frames import Message, message_type
 from tealjet.protocol.table import BLOCKING
+from tealjet.protocol.values import MemberVersion
 from tealjet.runtime import Handle, Runtime
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ class Call:
     @property
     def blocks(self) -> bool:
         """Say whether it waits in the cluster by nature (take, lock, ...)."""
-        return int.from_bytes(self.request[6:10], "little") in BLOCKING
+        return message_type(self.request) in BLOCKING
 
     def done(self) -> bool:
         """Say whether nobody waits for it any more (ended or cancelled)."""
@@ -280,6 +282,10 @@ class Calls:
         call.request = bytearray(call.request)  # the old bytes may still be queued on the dead connection
         self._dispatch(call)
         return CallCounts(held=1)
+
+    def feature_missing(self, call: Call, cluster: str, version: MemberVersion, feature: Feature) -> None:
+        """End a call that the cluster does not know; nothing of it was sent there."""
+        call.fail(self._errors.feature_missing(cluster, version, feature, call.outcome))
 
     def backups_missing(self, cluster: str) -> Exception:
         """Return the error of a call whose backups did not acknowledge in time."""

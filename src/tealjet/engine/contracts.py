@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from tealjet.failover.model import Kind, Outcome
+from tealjet.protocol.features import Feature
 from tealjet.protocol.frames import Message
-from tealjet.protocol.values import MemberInfo
+from tealjet.protocol.values import MemberInfo, MemberVersion
 
 if TYPE_CHECKING:
     from tealjet.engine.link import Link
@@ -93,6 +94,10 @@ class CallErrors(Protocol):
         """The primary answered, its backups did not acknowledge in time."""
         ...
 
+    def feature_missing(self, cluster: str, version: MemberVersion, feature: Feature, outcome: Outcome) -> Exception:
+        """The members of that version, the oldest of the cluster, know no such calls."""
+        ...
+
     def overloaded(self, limit: int, outcome: Outcome) -> Exception:
         """Too many calls wait for a cluster."""
         ...
@@ -115,6 +120,10 @@ class ClientState(Protocol):
 
     def schemas(self) -> bytearray | None:
         """The request that replicates all compact schemas, or None when there are none."""
+        ...
+
+    def schema_ids(self) -> Sequence[bytes]:
+        """The id of each compact schema, as serialized data carries it."""
         ...
 
     def proxies(self) -> Sequence[tuple[str, str]]:

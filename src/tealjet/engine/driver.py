@@ -24,7 +24,7 @@ from tealjet.failover import model
 from tealjet.failover.controller import Controller
 from tealjet.protocol import table
 from tealjet.protocol.codec import encode_request
-from tealjet.protocol.values import MemberInfo
+from tealjet.protocol.values import MemberInfo, MemberVersion
 from tealjet.runtime import Handle, Runtime
 
 __all__ = ["Driver", "Published"]
@@ -207,9 +207,17 @@ class Driver:
         for refusal in itertools.chain.from_iterable(refusals):
             _log.error("cluster %r refused what was asked of it before the switch: %s", link.target.name, refusal)
 
+    def _schemas_for(self, link: Link) -> bytearray | None:
+        """Return the request that tells the link's cluster all compact schemas; None when there is nothing to tell it.
+
+        A cluster that can't have schemas is no worse for calls without them; it refuses those with them one by one.
+        """
+        schemas = self._state.schemas()
+        return schemas if schemas is not None and link.feature_missing_for(schemas) is None else None
+
     async def _send_schemas(self, link: Link) -> None:
         """Send all compact schemas, unless the link's cluster has them."""
-        schemas = self._state.schemas()
+        schemas = self._schemas_for(link)
         if schemas is not None and schemas != link.known_schemas:
             await link.ask(bytearray(schemas))
             link.known_schemas = schemas
@@ -233,7 +241,7 @@ class Driver:
             return []
         link.known_proxies.update(proxies)
         try:
-            await asyncio.gather(*(link.ask(request) for request in _creating(proxies, link.member_version)))
+            await asyncio.gather(*(link.ask(request) for request in _creating(proxies, link.oldest)))
         except Exception as error:
             if link.down:
                 raise
@@ -256,7 +264,7 @@ class Driver:
         link = self._links.get(command.link)
         if link is None:  # lost a moment ago, and the event that says so is on its way
             return
-        if self._state.schemas() != link.known_schemas:
+        if self._schemas_for(link) != link.known_schemas:
             self._runtime.spawn(self._activate_with_schemas(command, link))
             return
         self._state.before_activation(command.kind, link)
@@ -318,6 +326,10 @@ class Driver:
             future.set_result(command)
 
     # ---------------------------------------------------------------------------------------------- what links report
+
+    def schema_ids(self) -> Sequence[bytes]:
+        """Return the id of each compact schema, as data carries it."""
+        return self._state.schema_ids()
 
     def on_down(self, link: Link) -> None:
         """Park calls from this moment on when the active link is down."""
@@ -412,8 +424,8 @@ class Driver:
         return False
 
 
-def _creating(proxies: Sequence[tuple[str, str]], member_version: str) -> list[bytearray]:
-    """Return the requests that create the proxies on members of that version."""
-    if member_version.startswith("4."):  # Hazelcast Jet 4.3 takes the number of createProxies for another message
+def _creating(proxies: Sequence[tuple[str, str]], oldest: MemberVersion) -> list[bytearray]:
+    """Return the requests that create the proxies on members of that version and later ones."""
+    if oldest.major == 4:  # Hazelcast Jet 4.3 takes the number of createProxies for another message
         return [encode_request(table.CREATE_PROXY, name=name, service_name=service) for name, service in proxies]
     return [encode_request(table.CREATE_PROXIES, proxies=list(proxies))]

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Protocol
 from tealjet.engine.calls import Call, Calls
 from tealjet.engine.contracts import Settings, Target
 from tealjet.failover.model import CallCounts, Cause, Facts, LinkId
-from tealjet.protocol.frames import Message, mark_backup_aware, stamp
-from tealjet.protocol.values import MemberInfo, PartitionsView
+from tealjet.protocol.features import COMPACT, Feature, lacking
+from tealjet.protocol.frames import Message, mark_backup_aware, message_type, stamp
+from tealjet.protocol.values import MemberInfo, MemberVersion, PartitionsView
 from tealjet.runtime import Handle, Runtime
 
 if TYPE_CHECKING:
@@ -85,6 +86,10 @@ class _AwaitedBackups:
 class LinkOwner(Protocol):
     """Who is told what happens to a link. All are called on the loop."""
 
+    def schema_ids(self) -> Sequence[bytes]:
+        """Return the id of each compact schema that the client uses, as data carries it."""
+        ...
+
     def on_down(self, link: Link) -> None:
         """The last connection is gone; the calls it carried are looked at right after this returns."""
         ...
@@ -123,7 +128,10 @@ class Link:
         self.facts = Facts(cluster_id="", partition_count=0, members=0)
         self.connections: dict[uuid.UUID, Connection] = {}
         self.members: tuple[MemberInfo, ...] = ()
-        self.member_version = ""
+        self.oldest = MemberVersion(0, 0, 0)
+        """The lowest version of the members: while a cluster is upgraded, any of them may get a call."""
+        self.lacks: Mapping[int, Feature] | None = None
+        """Message types that not all members know, with the feature they belong to; None when they know all."""
         self.pending: dict[int, Call] = {}
         self.down = False
         self.listening = Listening.DROP
@@ -178,9 +186,12 @@ class Link:
         return True
 
     def send_on(self, connection: Connection, call: Call) -> int:
-        """Send a call over a connection of this link; return its correlation id."""
-        correlation_id = self._next_correlation_id()
+        """Send a call over a connection of this link; return its correlation id, 0 if the cluster does not know it."""
         request = call.request
+        if self.lacks is not None and (feature := self.feature_missing_for(request)) is not None:
+            self._calls.feature_missing(call, self.target.name, self.oldest, feature)
+            return 0
+        correlation_id = self._next_correlation_id()
         stamp(request, correlation_id, call.partition)
         if self._backup_aware:
             mark_backup_aware(request)
@@ -190,6 +201,16 @@ class Link:
         call.carrier = connection
         connection.send(request, lone=lone)
         return correlation_id
+
+    def feature_missing_for(self, request: bytearray) -> Feature | None:
+        """Return the feature that a request needs and the cluster lacks, None when it may be sent."""
+        if self.lacks is None:
+            return None
+        feature = self.lacks.get(message_type(request))
+        if feature is None and self.oldest[:2] < COMPACT.since:
+            # the schema went to a former cluster, which could have it; here its data could never be read
+            return COMPACT if any(schema_id in request for schema_id in self._owner.schema_ids()) else None
+        return feature
 
     def any_connection(self) -> Connection | None:
         """Return the connections in turn; None when there is none."""
@@ -339,6 +360,8 @@ class Link:
     def on_members_view(self, members: Sequence[MemberInfo]) -> None:
         """Take over a member list: close connections to those that left, report the rest to the owner."""
         self.members = tuple(members)
+        self.oldest = min((member.version for member in members), default=self.oldest)
+        self.lacks = lacking(self.oldest) or None
         self.facts = replace(self.facts, members=len(members))
         if not self.members_known.done():
             self.members_known.set_result(None)

@@ -219,7 +219,6 @@ class Opener:
             raise OpenError(Reason.PROTOCOL, f"{connection.peer} is another member than before")
         connection.remote_uuid = answer.member_uuid
         connection.remote_address = answer.address
-        link.member_version = answer.server_version
         link.facts = replace(
             link.facts,
             cluster_id=cluster_id,

@@ -55,6 +55,7 @@ _MESSAGE_HEADER = struct.Struct("<iHiqB")
 _FRAGMENT_HEADER = struct.Struct("<iHq")
 """The first frame of a fragment: length, flags, fragment id."""
 _STAMP = struct.Struct("<qi")
+_TYPE_OFFSET = 6
 _CORRELATION_ID_OFFSET = 10
 _FLAGS_OFFSET = 4
 
@@ -359,6 +360,11 @@ def stamp(request: bytearray, correlation_id: int, partition_id: int) -> None:
         partition_id: The partition that it goes to, -1 for none.
     """
     _write_stamp(request, _CORRELATION_ID_OFFSET, correlation_id, partition_id)
+
+
+def message_type(request: bytearray) -> int:
+    """Return the number of what an encoded request asks for."""
+    return int.from_bytes(request[_TYPE_OFFSET : _TYPE_OFFSET + 4], "little")
 
 
 def mark_backup_aware(request: bytearray) -> None:
