@@ -151,6 +151,7 @@ def _target(name: str, client: ClientConfig) -> Target:
         password=password,
         connect_timeout=float(client.config.connection_timeout),
         socket_options=tuple(client.config.socket_options),
+        public_addresses=client.config.use_public_ip if "use_public_ip" in client.explicit else None,
     )
 
 

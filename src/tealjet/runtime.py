@@ -94,8 +94,8 @@ class Runtime(Protocol):
         """Run a coroutine in the background; the runtime keeps the task alive until it ends."""
         ...
 
-    async def resolve(self, host: str, port: int) -> list[tuple[str, int]]:
-        """Return all numeric addresses of a host. Raises OSError."""
+    async def resolve(self, host: str) -> list[str]:
+        """Return all numeric addresses of a host. Raises OSError. Time limits are the caller's."""
         ...
 
     async def connect(
@@ -144,18 +144,18 @@ class AsyncioRuntime:
         if not task.cancelled() and task.exception() is not None:  # whoever waits for it is told; the log knows too
             _log.debug("a task in the background ended with an error", exc_info=task.exception())
 
-    async def resolve(self, host: str, port: int) -> list[tuple[str, int]]:
+    async def resolve(self, host: str) -> list[str]:
         """Return all numeric addresses of a host, IPv4 and IPv6, in the resolver's order."""
         with contextlib.suppress(ValueError):
-            return [(str(ipaddress.ip_address(host)), port)]
-        answer: concurrent.futures.Future[list[tuple[str, int]]] = concurrent.futures.Future()
+            return [str(ipaddress.ip_address(host))]
+        answer: concurrent.futures.Future[list[str]] = concurrent.futures.Future()
         answer.set_running_or_notify_cancel()
 
         def ask() -> None:
             try:
-                infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-                answer.set_result(list(dict.fromkeys((str(info[4][0]), int(info[4][1])) for info in infos)))
-            except (OSError, UnicodeError) as error:
+                infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+                answer.set_result(list(dict.fromkeys(str(info[4][0]) for info in infos)))
+            except (OSError, ValueError) as error:  # ValueError: not even a question that can be asked
                 answer.set_exception(OSError(str(error)))
 
         # a daemon thread and not the loop's executor: a resolver that hangs must not hang the exit of the interpreter

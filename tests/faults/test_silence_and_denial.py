@@ -8,32 +8,19 @@ import signal
 import subprocess
 import sys
 import time
-import uuid
 from typing import Any
 
 import pytest
 from hazelcast.sql import HazelcastSqlError
 
 import tealjet
-from support.clusters import Events, cluster_config, failover_config, look_into, map_entries, wait_for_standby
+from support.clusters import Events, cluster_config, failover_config, filter_clients, map_entries, wait_for_standby
 from support.workload import ThreadedWorkload, gets, puts
 from tealjet.failover.model import Kind
-from tealjet.lab import Lab, LocalCluster
-from tealjet.protocol import table
-from tealjet.protocol.codec import encode_request
-from tealjet.protocol.values import ClientFilterEntry, ClientFilterKind, ClientFilterMode
+from tealjet.lab import Lab
+from tealjet.protocol.values import ClientFilterMode
 
 pytestmark = pytest.mark.member("5.7.0")
-
-
-def filter_clients(cluster: LocalCluster, mode: ClientFilterMode, *names: str) -> None:
-    """Tell the cluster's only member which clients it lets in."""
-    entries = [ClientFilterEntry(kind=ClientFilterKind.INSTANCE_NAME, value=name) for name in names]
-    request = encode_request(table.APPLY_MC_CONFIG, etag=uuid.uuid4().hex, mode=mode, entries=entries)
-    with look_into(cluster) as operator:
-        link = operator._engine.active
-        assert link is not None
-        operator._thread.run(link.ask(request))
 
 
 def test_a_denied_client_moves_to_the_next_cluster_at_once(lab: Lab, unique: str) -> None:

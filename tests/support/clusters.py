@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,9 @@ from support.workload import LIMIT
 from tealjet.engine.driver import Published
 from tealjet.failover.model import StandbyChanged
 from tealjet.lab import LocalCluster
+from tealjet.protocol import table
+from tealjet.protocol.codec import encode_request
+from tealjet.protocol.values import ClientFilterEntry, ClientFilterKind, ClientFilterMode
 
 
 def cluster_config(cluster: LocalCluster, **values: Any) -> Config:
@@ -41,6 +45,16 @@ def look_into(cluster: LocalCluster) -> Iterator[tealjet.JetClient]:
     """A client of this cluster alone, to see what is in it."""
     with tealjet.new_jet_client(cluster_config(cluster)) as client:
         yield client
+
+
+def filter_clients(cluster: LocalCluster, mode: ClientFilterMode, *names: str) -> None:
+    """Tell the member that answers which clients it lets in."""
+    entries = [ClientFilterEntry(kind=ClientFilterKind.INSTANCE_NAME, value=name) for name in names]
+    request = encode_request(table.APPLY_MC_CONFIG, etag=uuid.uuid4().hex, mode=mode, entries=entries)
+    with look_into(cluster) as operator:
+        link = operator._engine.active
+        assert link is not None
+        operator._thread.run(link.ask(request))
 
 
 def queue_items(cluster: LocalCluster, name: str) -> list[Any]:
@@ -76,6 +90,11 @@ class Events:
 
             assert self._changed.wait_for(look, LIMIT), f"did not happen; events: {self.all}"
             return found[0]
+
+    def wait_for_number(self, number: int) -> None:
+        """Wait until so many events have come."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.all) >= number, LIMIT), f"events: {self.all}"
 
 
 def wait_for_standby(client: Any, name: str) -> None:

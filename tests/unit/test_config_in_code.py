@@ -50,7 +50,6 @@ def test_a_wrapped_configuration_does_not_follow_later_changes() -> None:
             "t",
             "cloud_discovery_token: not supported: members are found by cluster_members only",
         ),
-        ("use_public_ip", True, "use_public_ip: not supported: members are found by cluster_members only"),
         (
             "token_provider",
             BasicTokenProvider("t"),

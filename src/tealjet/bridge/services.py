@@ -63,25 +63,32 @@ class LifecycleEvent(str):
 
 
 class LifecycleEvents(_InternalLifecycleService):
-    """The official lifecycle service; its listeners run where user callbacks run."""
+    """The official lifecycle service; its listeners run where user callbacks run, each in order."""
 
     def __init__(self, config: Config, callbacks: Callbacks) -> None:
         """Take the listeners of the configuration."""
-        self._lane = callbacks.lane("a lifecycle listener")
+        self._callbacks = callbacks
         super().__init__(config)
+        self._listeners = _Listeners(self._listeners)
 
-    def fire_lifecycle_event(self, new_state: str) -> None:
-        """Tell all listeners, in order."""
-        self._lane.put(lambda: super(LifecycleEvents, self).fire_lifecycle_event(new_state))
+    def add_listener(self, on_state_change: Callable[[str], object]) -> str:
+        """Add a listener, told of what happens from now on; return its id."""
+        tell = _told_in_order(self._callbacks.lane("a lifecycle listener"), on_state_change)
+        return super().add_listener(tell)  # type: ignore[no-any-return]
 
 
 class Members(_InternalClusterService):
-    """The official cluster service, fed by the engine; its listeners run where user callbacks run."""
+    """The official cluster service, fed by the engine; its listeners run where user callbacks run, each in order.
+
+    When the cluster changes the members of the former one are told as removed and those of the new one as added, as if
+    they had left and joined at that moment; between the loss and the change the former ones stay in the list.
+    """
 
     def __init__(self, client: Any, config: Config, callbacks: Callbacks) -> None:
         """Take the membership listeners of the configuration."""
         super().__init__(client, config)
-        self._lane: Lane = callbacks.lane("a membership listener")
+        self._callbacks = callbacks
+        self._listeners = _Listeners()
         self._versions = itertools.count(1)
         for listener in config.membership_listeners:
             self.add_listener(*listener)
@@ -94,31 +101,40 @@ class Members(_InternalClusterService):
         self, member_added: Any = None, member_removed: Any = None, fire_for_existing: bool = False
     ) -> str:
         """Add a membership listener; return its id."""
-        added, removed = (self._in_lane(callback) for callback in (member_added, member_removed))
+        lane = self._callbacks.lane("a membership listener")
+        added, removed = (callback and _told_in_order(lane, callback) for callback in (member_added, member_removed))
         return super().add_listener(added, removed, fire_for_existing)  # type: ignore[no-any-return]
-
-    def _in_lane(self, callback: Callable[[Any], object] | None) -> Callable[[Any], None] | None:
-        return None if callback is None else lambda member: self._lane.put(lambda: callback(member))
 
     def update(self, members: Sequence[values.MemberInfo]) -> None:
         """Take over a member list and tell the listeners who came and who left."""
         self.handle_members_view_event(next(self._versions), [_official_member(member) for member in members])
 
+    def _detect_membership_events(
+        self, previous_members: dict[uuid.UUID, MemberInfo], current_members: dict[uuid.UUID, MemberInfo]
+    ) -> tuple[list[MemberInfo], list[MemberInfo]]:
+        """Return who left and who came; connections to those who left are the engine's to close."""
+        previous, current = previous_members.values(), current_members.values()
+        return [one for one in previous if one not in current], [one for one in current if one not in previous]
+
+
+class _Listeners(dict[str, Any]):
+    """Listeners that are told of an event on one thread while others add and remove some."""
+
+    def values(self) -> list[Any]:  # type: ignore[override]
+        return list(super().values())
+
+
+def _told_in_order(lane: Lane, callback: Callable[[Any], object]) -> Callable[[Any], None]:
+    return lambda event: lane.put(lambda: callback(event))
+
 
 def _official_member(member: values.MemberInfo) -> MemberInfo:
     version = MemberVersion(member.version.major, member.version.minor, member.version.patch)
-    client_endpoint = EndpointQualifier(ProtocolType.CLIENT, None)
-    member_endpoint = EndpointQualifier(ProtocolType.MEMBER, None)
     address = Address(member.address.host, member.address.port)
-    return MemberInfo(
-        address,
-        member.uuid,
-        dict(member.attributes),
-        member.lite_member,
-        version,
-        None,
-        {client_endpoint: address, member_endpoint: address},
-    )
+    addresses = {EndpointQualifier(kind, None): address for kind in (ProtocolType.CLIENT, ProtocolType.MEMBER)}
+    for endpoint, one in member.address_map.items():
+        addresses[EndpointQualifier(endpoint.type, endpoint.identifier)] = Address(one.host, one.port)
+    return MemberInfo(address, member.uuid, dict(member.attributes), member.lite_member, version, None, addresses)
 
 
 class Partitions:

@@ -322,6 +322,13 @@ CLIENT = Schema(
             "statistics_period",
         ),
         _property(
+            "hazelcast.discovery.public.ip.enabled",
+            boolean(),
+            "Connect to the members' public addresses.",
+            "where a member's own address can't be reached",
+            "use_public_ip",
+        ),
+        _property(
             "hazelcast.client.shuffle.member.list",
             boolean(),
             "Try members in random order.",

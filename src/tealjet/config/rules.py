@@ -35,7 +35,6 @@ _PROPERTIES = {key.attribute for key in CLIENT.keys if key.path[0] == "propertie
 _REFUSED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("ssl_enabled", bool, "connections are not encrypted"),
     ("cloud_discovery_token", bool, "members are found by cluster_members only"),
-    ("use_public_ip", bool, "members are found by cluster_members only"),
     ("token_provider", bool, "a client signs in with creds_username and creds_password only"),
     ("async_start", bool, "the client is complete when it exists; asyncio starts it without blocking"),
     (

@@ -33,6 +33,8 @@ class Target:
     password: str | None = field(default=None, repr=False)
     connect_timeout: float = 5.0
     """Limit for one TCP connect, in seconds."""
+    public_addresses: bool | None = None
+    """Connect to the members' public addresses; None: where a member's own address can't be reached."""
     socket_options: tuple[tuple[int, int, int | bytes], ...] = ()
     """(level, option, value) for ``setsockopt``."""
 

@@ -128,6 +128,7 @@ class Driver:
     def end(self, error: Exception) -> None:
         """End what is left after the controller has stopped or given up."""
         self._heartbeat.stop()
+        self._opener.close()
         for timer in self._timers.values():
             timer.cancel()
         for task in list(self._attempts.values()):
@@ -391,7 +392,7 @@ class Driver:
         if link.down or member.uuid in link.connections or all(one.uuid != member.uuid for one in link.members):
             return True
         try:
-            connection = await self._opener.connect(link, member.address.host, member.address.port)
+            connection = await self._opener.connect_member(link, member)
         except OpenError as error:
             _log.info("a member of %r can't be connected to: %s", link.target.name, error.detail)
             return False

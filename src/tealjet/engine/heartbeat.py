@@ -17,8 +17,8 @@ from typing import Protocol
 from tealjet.engine.connection import Connection
 from tealjet.engine.contracts import Settings
 from tealjet.engine.link import Link
-from tealjet.engine.opening import OpenError
-from tealjet.failover.model import Cause, Reason
+from tealjet.engine.opening import NOBODY_THERE, OpenError
+from tealjet.failover.model import Cause
 from tealjet.protocol import table
 from tealjet.protocol.codec import encode_request
 from tealjet.runtime import Handle, Runtime
@@ -26,9 +26,6 @@ from tealjet.runtime import Handle, Runtime
 __all__ = ["Heartbeat", "HeartbeatOwner"]
 
 _log = logging.getLogger("tealjet")
-
-_NOBODY_THERE = frozenset({Reason.TIMEOUT, Reason.REFUSED, Reason.LOST})
-"""What a second look finds where no member answers; anything else is an answer of somebody."""
 
 
 class HeartbeatOwner(Protocol):
@@ -128,7 +125,7 @@ class Heartbeat:
         cause = Cause.SILENT
         if look.failure is not None:
             found = f"a fresh connection found: {look.failure.detail}"
-            if look.failure.reason not in _NOBODY_THERE:
+            if look.failure.reason not in NOBODY_THERE:
                 cause = Cause.CLOSED
         else:
             found = "it answers no fresh connection either"

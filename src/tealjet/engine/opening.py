@@ -9,28 +9,41 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from tealjet.engine.calls import Calls
 from tealjet.engine.connection import Connection
 from tealjet.engine.contracts import Settings, Target
 from tealjet.engine.link import Link, LinkOwner
+from tealjet.engine.names import Names
 from tealjet.failover.model import Cause, LinkId, Reason
 from tealjet.protocol import table
 from tealjet.protocol.codec import decode_event, decode_response, encode_request
 from tealjet.protocol.frames import Message
-from tealjet.protocol.values import AuthenticationResponse, MembersView, PartitionsView
+from tealjet.protocol.values import (
+    Address,
+    AuthenticationResponse,
+    EndpointQualifier,
+    MemberInfo,
+    MembersView,
+    PartitionsView,
+)
 from tealjet.runtime import Runtime
 
-__all__ = ["OpenError", "Opener"]
+__all__ = ["NOBODY_THERE", "OpenError", "Opener"]
 
+_RESOLVE_LIMIT = 1.0
+"""The longest wait for names while no address is known, in seconds; never more than half of an attempt's time."""
 _STAGGER = 0.25
 """A further address is tried when the ones before it have not answered for so long."""
 _JOIN_WAIT = 0.5
 """A link is complete without members that can't be connected to within this time; they are tried again later."""
 _PARTITIONS_WAIT = 1.0
 """A link is complete without a partition table after this time; calls go to any member until it comes."""
+
+_PUBLIC = EndpointQualifier(type=1, identifier="public")
+"""The address of a member for clients that are outside of its network."""
 
 _CLIENT_TYPE = "PYH"
 _SERIALIZATION_VERSION = 1
@@ -43,6 +56,10 @@ _WEIGHT = (
     Reason.DNS,
     Reason.REFUSED,
 )
+
+
+NOBODY_THERE = frozenset({Reason.TIMEOUT, Reason.REFUSED, Reason.LOST, Reason.DNS})
+"""What an attempt finds where no member answers; anything else is an answer of somebody."""
 
 
 class OpenError(Exception):
@@ -64,6 +81,9 @@ class Opener:
         self._settings = settings
         self._calls = calls
         self._owner = owner
+        self._names = Names(runtime)
+        self._last_members: dict[str, tuple[MemberInfo, ...]] = {}
+        """The members that a candidate's cluster was last seen to have."""
         self._next_correlation_id: Callable[[], int] = itertools.count(1).__next__
 
     async def open(self, link_id: LinkId, target: Target, deadline: float) -> Link:
@@ -86,17 +106,20 @@ class Opener:
             owner=self._owner,
             next_correlation_id=self._next_correlation_id,
         )
+        unresolved: Sequence[str] = ()
         try:
             async with asyncio.timeout_at(deadline):
-                first = await self._first_connection(link, await self._resolve(target))
-                await self._complete(link, first)
+                limit = min(_RESOLVE_LIMIT, (deadline - self._runtime.now()) / 2)
+                found = await self._names.resolve(target.addresses, limit)
+                unresolved = found.problems
+                await self._complete(link, await self._any_member(link, sorted(found.addresses, key=self._place)))
         except TimeoutError:
             link.close("it was not complete in time")
             detail = f"cluster {target.name!r} ({_list(target.addresses)}) was not complete in time: {_known(link)}"
-            raise OpenError(Reason.TIMEOUT, detail) from None
-        except OpenError:
+            raise OpenError(Reason.TIMEOUT, "; ".join([detail, *unresolved])) from None
+        except OpenError as error:
             link.close("it could not be opened")
-            raise
+            raise OpenError(error.reason, "; ".join(filter(None, [error.detail, *unresolved]))) from error
         except asyncio.CancelledError:
             link.close("the attempt was abandoned")
             raise
@@ -104,6 +127,27 @@ class Opener:
             link.close("it could not be opened")
             raise OpenError(Reason.LOST, f"cluster {target.name!r} was lost while it was opened: {error}") from error
         return link
+
+    async def connect_member(self, link: Link, member: MemberInfo) -> Connection:
+        """Open and authenticate a connection to a member of the list; the caller adds it to the link.
+
+        A member behind address translation tells a public address besides its own. The configuration says which one to
+        use; where it says nothing, the public one is used if the member's own can't be reached. Java's client finds
+        that out once, with three members, and holds it for all (TranslateToPublicAddressProvider, 5.5).
+
+        Raises:
+            OpenError: It could not be opened; nothing of it is left.
+        """
+        told = [(one.host, one.port) for one in _told(member, link.target)]
+        found = await self._names.resolve(told, _RESOLVE_LIMIT)
+        try:
+            return await self._first_connection(link, found.addresses)
+        except OpenError as error:
+            raise OpenError(error.reason, "; ".join(filter(None, [error.detail, *found.problems]))) from error
+
+    def close(self) -> None:
+        """Wait for no name any more."""
+        self._names.close()
 
     async def connect(self, link: Link, host: str, port: int, *, instead_of: Connection | None = None) -> Connection:
         """Open and authenticate one connection of a link; the caller adds it to the link.
@@ -150,21 +194,27 @@ class Opener:
 
     # -------------------------------------------------------------------------------------------------------- the steps
 
-    async def _resolve(self, target: Target) -> list[tuple[str, int]]:
-        found: list[tuple[str, int]] = []
-        failures = []
-        for host, port in target.addresses:
+    async def _any_member(self, link: Link, addresses: Iterable[tuple[str, int]]) -> Connection:
+        """Connect to the cluster at its configured addresses, else at those that its members had the last time."""
+        try:
+            return await self._first_connection(link, addresses)
+        except OpenError as error:
+            members = self._last_members.get(link.target.name, ())
+            told = [(one.host, one.port) for member in members for one in _told(member, link.target)]
+            further = set(told) - set(addresses)
+            if error.reason not in NOBODY_THERE or not further:
+                raise
+            found = await self._names.resolve(sorted(further), _RESOLVE_LIMIT)
             try:
-                found += await self._runtime.resolve(host, port)
-            except OSError as error:
-                failures.append(f"{host!r} does not resolve ({error})")
-        if not found:
-            raise OpenError(Reason.DNS, "; ".join(failures))
-        return list(dict.fromkeys(found))
+                return await self._first_connection(link, found.addresses)
+            except OpenError as second:
+                reason = min(error.reason, second.reason, key=_WEIGHT.index)
+                detail = f"{error.detail}; its last known members: {'; '.join([second.detail, *found.problems])}"
+                raise OpenError(reason, detail) from second
 
-    async def _first_connection(self, link: Link, addresses: list[tuple[str, int]]) -> Connection:
-        """Try the addresses, the next one as soon as the ones before it have failed or are slow."""
-        waiting = sorted(addresses, key=self._place)
+    async def _first_connection(self, link: Link, addresses: Iterable[tuple[str, int]]) -> Connection:
+        """Try the addresses in order, the next one as soon as the ones before it have failed or are slow."""
+        waiting = list(addresses)
         running: set[asyncio.Task[Connection]] = set()
         failures: list[OpenError] = []
         try:
@@ -180,13 +230,13 @@ class Opener:
                 if opened:
                     return opened[0]
                 failures += [error for task in done if isinstance(error := task.exception(), OpenError)]
-                if failures and failures[-1].reason is Reason.DENIED:
+                if any(failure.reason is Reason.DENIED for failure in failures):
                     break
         finally:
             for task in running:
                 task.cancel()
                 task.add_done_callback(_close_unwanted)
-        reason = min((failure.reason for failure in failures), key=_WEIGHT.index)
+        reason = min((failure.reason for failure in failures), key=_WEIGHT.index, default=Reason.DNS)
         raise OpenError(reason, "; ".join(failure.detail for failure in failures))
 
     def _place(self, _: tuple[str, int]) -> float:
@@ -247,6 +297,7 @@ class Opener:
         def on_event(message: Message) -> None:
             event = decode_event(table.ADD_CLUSTER_VIEW_LISTENER, message)
             if isinstance(event, MembersView):
+                self._last_members[link.target.name] = event.members
                 link.on_members_view(event.members)
             elif isinstance(event, PartitionsView):
                 link.on_partitions_view(event)
@@ -267,6 +318,14 @@ class Opener:
 
         request = encode_request(table.LOCAL_BACKUP_LISTENER)
         await link.listen(connection, request, on_event, of_user=False)
+
+
+def _told(member: MemberInfo, target: Target) -> list[Address]:
+    """Return the addresses that a member may be reached at, in the order in which they are to be tried."""
+    own, public = member.address, member.address_map.get(_PUBLIC)
+    if public is None or target.public_addresses is False:
+        return [own]
+    return [public] if target.public_addresses else [own, public]
 
 
 def _close_unwanted(task: asyncio.Task[Connection]) -> None:

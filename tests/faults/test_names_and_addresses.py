@@ -1,0 +1,117 @@
+"""Clusters behind names and public addresses: names lead elsewhere, resolvers fail, members are reached by proxies."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import tealjet
+from support.clusters import Events, config, filter_clients
+from support.workload import ThreadedWorkload, gets, puts
+from support.world import Trouble, World
+from tealjet.errors import NoClusterError
+from tealjet.failover.model import Kind
+from tealjet.lab import ClusterOptions, FaultProxy, Lab, start_local
+from tealjet.protocol.values import ClientFilterMode
+
+pytestmark = pytest.mark.member("5.7.0")
+
+BLUE, GREEN = "192.0.2.1", "192.0.2.2"
+
+
+@pytest.fixture
+def same_name(member_version: str) -> Iterator[Lab]:
+    """Clusters "blue" and "green" that are both called "prod"."""
+    clusters = {key: ClusterOptions(cluster_name="prod") for key in ("blue", "green")}
+    with start_local(clusters, version=member_version) as lab:
+        yield lab
+
+
+def behind_names(world: World, lab: Lab, **hosts: list[str] | Trouble) -> None:
+    """Put blue and green at port 5701 of addresses of their own."""
+    world.hosts |= {f"{name}.example": addresses for name, addresses in hosts.items()}
+    world.routes |= {(BLUE, 5701): lab["blue"].addresses[0], (GREEN, 5701): lab["green"].addresses[0]}
+
+
+@pytest.mark.member("5.7.0", "jet-4.3.1")
+def test_clients_follow_a_name_that_is_given_to_green_when_blue_denies_them(
+    same_name: Lab, world: World, unique: str
+) -> None:
+    lab, states = same_name, Events()
+    behind_names(world, lab, prod=[BLUE])
+    clients = [config("prod", ["prod.example:5701"], client_name=f"moved-{unique}") for _ in range(2)]
+    with tealjet.new_jet_failover_client(tealjet.FailoverConfig(clients=clients)) as client:
+        entries: Any = client.get_map(unique).blocking()
+        on_blue = client.failover.status().cluster_id
+        world.asked.wait_for_number(3)  # by then the other candidate has been looked at
+        assert client.failover.standby is None  # the same cluster under another entry is no standby
+        assert "in use already" in client.failover.status().reasons["prod-2"]
+        client.lifecycle_service.add_listener(states)
+        world.hosts["prod.example"] = [GREEN]
+        filter_clients(lab["blue"], ClientFilterMode.DENY, "moved-*")
+        states.wait_for(lambda state: state == "CONNECTED")
+        assert client.failover.status().cluster_id != on_blue
+        entries.put("key", "on green")
+        with tealjet.new_jet_client(config("prod", lab["green"].addresses)) as other:
+            there: Any = other.get_map(unique).blocking()
+            assert there.get("key") == "on green"
+
+
+@pytest.mark.parametrize("trouble", Trouble)
+def test_a_client_reconnects_by_the_last_good_addresses_when_no_name_resolves(
+    trouble: Trouble, lab: Lab, world: World, unique: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "tealjet")
+    states = Events()
+    with FaultProxy(lab["blue"].addresses[0]) as proxy:
+        behind_names(world, lab, blue=[BLUE])
+        world.routes[BLUE, 5701] = proxy.address
+        configuration = tealjet.FailoverConfig(clients=[config("blue", ["blue.example:5701"])])
+        with tealjet.new_jet_failover_client(configuration) as client:
+            client.lifecycle_service.add_listener(states)
+            world.hosts["blue.example"] = trouble
+            with ThreadedWorkload(client, [gets(), puts(1)], f"m-{unique}", f"q-{unique}") as workload:
+                for number in (1, 2):
+                    proxy.drop()
+                    states.wait_for_number(2 * number)
+                    workload.history.wait_for_more(20)
+            assert states.all == ["DISCONNECTED", "CONNECTED"] * 2
+            assert {report.kind for report in client.failover.history[1:]} == {Kind.SAME}
+        assert caplog.text.count(f"its last good addresses are used: {BLUE}") == 1
+
+
+def test_a_name_that_hangs_costs_a_start_little_when_another_one_answers(lab: Lab, world: World) -> None:
+    behind_names(world, lab, hanging=Trouble.HANGS, blue=["192.0.2.9", BLUE])
+    world.routes["192.0.2.9", 5701] = Trouble.HANGS
+    addresses = ["hanging.example:5701", "blue.example:5701"]
+    with tealjet.new_jet_client(config("blue", addresses, shuffle_member_list=False)) as client:
+        assert client.failover.status().active == "blue"
+
+
+def test_a_start_without_an_answer_names_each_host_and_what_was_wrong(lab: Lab, world: World) -> None:
+    world.hosts |= {"one.example": Trouble.HANGS, "two.example": Trouble.FAILS}
+    wrong = config("blue", ["one.example:5701", "two.example:5701"], cluster_connect_timeout=0.0)
+    with pytest.raises(NoClusterError) as caught:
+        tealjet.new_jet_client(wrong)
+    text = str(caught.value)
+    assert "'one.example' has not resolved for " in text
+    assert "'two.example' does not resolve (Temporary failure in name resolution, after 0.0 s)" in text
+
+
+def test_a_client_that_knows_one_member_comes_back_through_the_others(proxied_members: Lab) -> None:
+    first, *others = members = proxied_members["blue"].members
+    states = Events()
+    with tealjet.new_jet_client(config("blue", [first.address])) as client:
+        client.lifecycle_service.add_listener(states)
+        for member in members:
+            member.proxy.refuse()
+        for member in members:
+            member.proxy.drop()
+        states.wait_for(lambda state: state == "DISCONNECTED")
+        for member in others:
+            member.proxy.accept()
+        states.wait_for(lambda state: state == "CONNECTED")
+        assert states.all == ["DISCONNECTED", "CONNECTED"]
