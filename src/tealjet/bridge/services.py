@@ -111,7 +111,7 @@ class Members(_InternalClusterService):
 
     def _detect_membership_events(
         self, previous_members: dict[uuid.UUID, MemberInfo], current_members: dict[uuid.UUID, MemberInfo]
-    ) -> tuple[list[MemberInfo], list[MemberInfo]]:
+    ) -> tuple[Any, list[MemberInfo]]:
         """Return who left and who came; connections to those who left are the engine's to close."""
         previous, current = previous_members.values(), current_members.values()
         return [one for one in previous if one not in current], [one for one in current if one not in previous]
