@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Sequence
+from unittest.mock import Mock
 
 import pytest
 
 from support.world import Trouble, World
 from tealjet.bridge.call_errors import OfficialErrors
 from tealjet.engine.calls import Calls
-from tealjet.engine.connection import Connection
 from tealjet.engine.contracts import Settings, Target
-from tealjet.engine.link import Link
+from tealjet.engine.link import Link, LinkOwner
 from tealjet.engine.opening import Opener, OpenError
-from tealjet.failover.model import CallCounts, Cause, LinkId, Reason
+from tealjet.failover.model import LinkId, Reason
 from tealjet.protocol.values import Address, EndpointQualifier, MemberInfo, MemberVersion
 
 OWN, PUBLIC = "10.0.0.1", "198.51.100.1"
-
-
-class Owner:
-    def on_down(self, link: Link) -> None: ...
-
-    def on_lost(self, link: Link, cause: Cause, detail: str, calls: CallCounts) -> None: ...
-
-    def on_members(self, link: Link, members: Sequence[MemberInfo]) -> None: ...
-
-    def on_connection_closed(self, link: Link, connection: Connection) -> None: ...
 
 
 async def tried(public_addresses: bool | None, *, public: str | None = PUBLIC) -> list[str]:
@@ -36,7 +25,7 @@ async def tried(public_addresses: bool | None, *, public: str | None = PUBLIC) -
     world = World()
     world.routes = {(host, 5701): Trouble.FAILS for host in (OWN, PUBLIC, "192.0.2.7")}
     world.hosts["member.example"] = ["192.0.2.7"]
-    runtime, owner = world.runtime(), Owner()
+    runtime, owner = world.runtime(), Mock(spec=LinkOwner)
     settings = Settings(client_uuid=uuid.uuid4(), client_name="c", client_version="5.7.0")
     calls = Calls(runtime, settings, OfficialErrors(), dict)
     opener = Opener(runtime, settings, calls, owner)
