@@ -19,7 +19,6 @@ import pytest
 # on Python 3.11 the official package imports a module that is deprecated there; warnings are errors from here on
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
-    from support.world import World
     from tealjet.lab import Lab, LabError, prepare, start_local
 
 COMMITTED: dict[str, int] = tomllib.loads(Path(__file__).with_name("member_counts.toml").read_text(encoding="utf-8"))
@@ -85,15 +84,6 @@ def blue_green(real_clusters: RealClusters) -> Callable[[str], Lab]:
 def lab(member_version: str, real_clusters: RealClusters) -> Lab:
     """What ``blue_green`` gives, for each version that the test's ``member`` marker names, or for all."""
     return real_clusters.hand_out(member_version)
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    """Names and addresses for the clients of this test; their own network and resolver where it says nothing."""
-    world = World()
-    for module in ("tealjet.client", "tealjet.asyncio_client"):
-        monkeypatch.setattr(f"{module}.AsyncioRuntime", world.runtime)
-    return world
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from support.world import World
 from tealjet.lab import ClusterOptions, Lab, LabError, start_local
 
 
@@ -52,3 +53,12 @@ def fresh_lab() -> Iterator[Lab]:
     """Clusters that nobody has used: they have no partition table until somebody asks for one."""
     with start_local(version="5.7.0") as lab:
         yield lab
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Names and addresses for the clients of this test; their own network and resolver where it says nothing."""
+    world = World()
+    for module in ("tealjet.client", "tealjet.asyncio_client"):
+        monkeypatch.setattr(f"{module}.AsyncioRuntime", world.runtime)
+    return world
