@@ -172,7 +172,9 @@ def announcer_of(family: Family) -> Announcer:
             family.lifecycle.shutdown()
             family.fire("SHUTDOWN")
 
-    return Announcer(family, lane.put, ended)
+    announcer = Announcer(family, lane.put, ended)
+    family.announce = announcer.publish
+    return announcer
 
 
 class JetClient(HazelcastClient):

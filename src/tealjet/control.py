@@ -25,6 +25,7 @@ from tealjet.failover.model import (
     StandbyChanged,
     Switched,
     SwitchReport,
+    TopicGap,
 )
 from tealjet.failover.options import FailoverOptions
 from tealjet.failover.report import describe_all
@@ -109,6 +110,15 @@ class Announcer:
                 _log.info("no cluster stands by: %s", event.reason)
             case StandbyChanged():
                 _log.info("cluster %r stands by", event.standby)
+            case TopicGap():
+                _log.warning(
+                    "%d listeners of the reliable topic %r go on at its tail in cluster %r; "
+                    "what was published in %r and not delivered yet is not delivered",
+                    event.listeners,
+                    event.topic,
+                    event.to_cluster,
+                    event.from_cluster,
+                )
             case GiveUp():
                 _log.error("gave up after %d attempts and %.0f s", event.attempts, event.seconds)
                 self._ended()
@@ -180,7 +190,7 @@ class _Facade:
         )
 
     def add_listener(self, listener: EventListener) -> str:
-        """Call back with each lifecycle, standby, round and switch event; return an id to remove it with."""
+        """Call back with each lifecycle, standby, round, switch and topic gap event; return an id to remove it with."""
         listener_id = str(uuid.uuid4())
         self._announcer.listeners[listener_id] = listener
         return listener_id

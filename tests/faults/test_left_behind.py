@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from hazelcast.config import Config
+from hazelcast.proxy.reliable_topic import ReliableMessageListener
 
 import tealjet
 import tealjet.asyncio
 from support.clusters import Events, failover_config, look_into, wait_for_standby
 from support.workload import LIMIT
-from tealjet.failover.model import Switched
+from tealjet.errors import ClusterLeftError
+from tealjet.failover.model import Switched, TopicGap
 from tealjet.lab import Lab
 
 pytestmark = pytest.mark.member("5.7.0")
@@ -203,3 +205,138 @@ def test_an_addition_that_was_in_flight_at_the_loss_is_not_made_twice(lab: Lab, 
         leave_blue(client, lab, "loss")
         assert tealjet.outcome_of(late.exception()) is tealjet.Outcome.UNKNOWN
         assert counter.get().result() == 0
+
+
+# -------------------------------------------------------------------------------------- ringbuffers and their topics
+
+
+class Subscriber(ReliableMessageListener[str]):
+    """A durable subscriber that does not put up with losses; it keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.heard, self.sequences = Events(), list[int]()
+        self.cancelled = False
+
+    def on_message(self, message: Any) -> None:
+        self.heard(message.message)
+
+    def retrieve_initial_sequence(self) -> int:
+        return self.sequences[-1] if self.sequences else -1
+
+    def store_sequence(self, sequence: int) -> None:
+        self.sequences.append(sequence)
+
+    def is_loss_tolerant(self) -> bool:
+        return False
+
+    def is_terminal(self, error: Exception) -> bool:
+        return True
+
+    def on_cancel(self) -> None:
+        self.cancelled = True
+
+
+@WAYS
+@pytest.mark.parametrize("known_to_green", [0, 7], ids=["new on green", "further on green"])
+def test_listeners_of_a_reliable_topic_go_on_at_the_new_tail(
+    known_to_green: int, way: str, lab: Lab, unique: str
+) -> None:
+    with look_into(lab["green"]) as other:
+        early: Any = other.get_reliable_topic(unique).blocking()
+        for number in range(known_to_green):
+            early.publish(f"early {number}")
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        topic: Any = client.get_reliable_topic(unique).blocking()
+        subscriber, plain, gaps = Subscriber(), Events(), Events()
+        topic.add_listener(subscriber)
+        topic.add_listener(lambda message: plain(message.message))
+        for number in range(3):
+            topic.publish(f"blue {number}")
+        for heard in (subscriber.heard, plain):
+            heard.wait_for(lambda message: message == "blue 2")
+        client.failover.add_listener(gaps)
+        leave_blue(client, lab, way)
+        for number in range(3):
+            topic.publish(f"green {number}")
+        expected = [f"{cluster} {number}" for cluster in ("blue", "green") for number in range(3)]
+        for heard in (subscriber.heard, plain):
+            heard.wait_for(lambda message: message == "green 2")
+            assert heard.all == expected
+        assert subscriber.sequences == [0, 1, 2, *range(known_to_green, known_to_green + 3)]
+        assert not subscriber.cancelled
+        gap = gaps.wait_for(lambda event: isinstance(event, TopicGap))
+        assert gap == TopicGap(topic=unique, listeners=2, from_cluster="blue", to_cluster="green")
+
+
+@WAYS
+async def test_listeners_of_a_reliable_topic_go_on_at_the_new_tail_on_asyncio(
+    way: str, lab: Lab, unique: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with tealjet.asyncio.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        topic: Any = await client.get_reliable_topic(unique)
+        heard: asyncio.Queue[str] = asyncio.Queue()
+        await topic.add_listener(lambda message: heard.put_nowait(message.message))
+        async with asyncio.timeout(LIMIT):
+            await topic.publish("on blue")
+            assert await heard.get() == "on blue"
+            await leave_blue_on_asyncio(client, lab, way)
+            if way == "planned":
+                with look_into(lab["blue"]) as other:
+                    former: Any = other.get_reliable_topic(unique)
+                    former.publish("too late").result()
+            await topic.publish("on green")
+            assert await heard.get() == "on green"
+    assert f"1 listeners of the reliable topic '{unique}' go on at its tail in cluster 'green'" in caplog.text
+
+
+def test_a_message_that_waits_for_the_new_cluster_is_delivered_there(lab: Lab, unique: str) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"]), standby=False) as client:
+        topic: Any = client.get_reliable_topic(unique)
+        heard, down = Events(), Events()
+        topic.add_listener(lambda message: heard(message.message)).result()
+        client.lifecycle_service.add_listener(down)
+        lab["blue"].kill()
+        down.wait_for(lambda state: state == "DISCONNECTED")
+        topic.publish("held").result()
+        heard.wait_for(lambda message: message == "held")
+
+
+def test_a_read_that_waits_for_the_next_item_stays_with_its_cluster(lab: Lab, unique: str) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        ring: Any = client.get_ringbuffer(unique)
+        waiting = ring.read_one(0)
+        leave_blue(client, lab, "planned")
+        ring.add("on green").result()
+        with look_into(lab["blue"]) as other:
+            other.get_ringbuffer(unique).add("on blue").result()
+        assert waiting.result() == "on blue"
+        assert ring.read_one(0).result() == "on green"
+
+
+def test_a_read_that_is_lost_is_an_error_and_never_another_clusters_item(lab: Lab, unique: str) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        ring: Any = client.get_ringbuffer(unique)
+        with look_into(lab["green"]) as other:
+            other.get_ringbuffer(unique).add("on green").result()
+        wait_for_standby(client, "green")
+        lab["blue"].freeze()
+        waiting = {
+            ring.read_one(0): tealjet.Outcome.UNKNOWN,
+            ring.read_many(0, 1, 10): tealjet.Outcome.NOT_SENT,  # it has asked for the capacity first
+        }
+        leave_blue(client, lab, "loss")
+        for read, outcome in waiting.items():
+            with pytest.raises(ClusterLeftError, match=r"sequence of cluster 'blue'.*left for 'green'.*tail_sequence"):
+                read.result()
+            assert tealjet.outcome_of(read.exception()) is outcome
+        assert ring.read_one(0).result() == "on green"
+
+
+async def test_a_read_that_is_lost_is_an_error_on_asyncio(lab: Lab, unique: str) -> None:
+    async with tealjet.asyncio.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        ring: Any = await client.get_ringbuffer(unique)
+        waiting = asyncio.create_task(ring.read_one(0))
+        assert await ring.size() == 0  # the read has been sent
+        await leave_blue_on_asyncio(client, lab, "loss")
+        with pytest.raises(ClusterLeftError, match=r"sequence of cluster 'blue'"):
+            await waiting

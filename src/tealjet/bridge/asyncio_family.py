@@ -36,7 +36,7 @@ class AsyncioFamily(Family):
         compact = _Schemas(self.serialization.compact_stream_serializer, invocations, members, reactor, self.config)
         partitions = Partitions(engine, first.facts.partition_count)
         client._context = _ClientContext()
-        client._proxy_manager = AsyncioProxies(client._context, self.home_now)
+        client._proxy_manager = AsyncioProxies(client._context, self.surroundings(engine))
         self._fill(
             client,
             engine,

@@ -11,17 +11,20 @@ from hazelcast.internal.asyncio_proxy.manager import (
     FLAKE_ID_GENERATOR_SERVICE,
     MAP_SERVICE,
     PN_COUNTER_SERVICE,
+    RELIABLE_TOPIC_SERVICE,
     RINGBUFFER_SERVICE,
     ProxyManager,
     _proxy_init,
 )
 from hazelcast.internal.asyncio_proxy.map import Map, MapFeatNearCache
 from hazelcast.internal.asyncio_proxy.pn_counter import PNCounter
+from hazelcast.internal.asyncio_proxy.reliable_topic import ReliableTopic
 from hazelcast.internal.asyncio_proxy.ringbuffer import Ringbuffer
 from hazelcast.protocol.codec import client_create_proxy_codec
+from hazelcast.proxy.reliable_topic import _RINGBUFFER_PREFIX
 
-from tealjet.bridge.homes import HomeNow
-from tealjet.bridge.renewal import RenewedCounter, RenewedIds, RenewedNearCache, ring_reads
+from tealjet.bridge.homes import Surroundings
+from tealjet.bridge.renewal import RenewedCounter, RenewedIds, RenewedNearCache, RenewedRing, RenewedTopic
 
 __all__ = ["AsyncioProxies"]
 
@@ -29,14 +32,15 @@ __all__ = ["AsyncioProxies"]
 class AsyncioProxies(ProxyManager):
     """The official proxy manager; it makes our proxies where we have one."""
 
-    def __init__(self, context: Any, home: HomeNow) -> None:
+    def __init__(self, context: Any, around: Surroundings) -> None:
         """Make proxies for this client context."""
         super().__init__(context)
-        self._home = home
-        ours: Mapping[str, Callable[[str, str, Any, HomeNow], Coroutine[Any, Any, Any]]] = {
+        self._around = around
+        ours: Mapping[str, Callable[[str, str, Any, Surroundings], Coroutine[Any, Any, Any]]] = {
             FLAKE_ID_GENERATOR_SERVICE: _make_ids,
             MAP_SERVICE: _make_map,
             PN_COUNTER_SERVICE: _make_counter,
+            RELIABLE_TOPIC_SERVICE: _make_topic,
             RINGBUFFER_SERVICE: _make_ring,
         }
         self._ours = ours
@@ -48,10 +52,10 @@ class AsyncioProxies(ProxyManager):
         if create_on_remote:
             invocation = Invocation(client_create_proxy_codec.encode_request(name, service_name))
             await self._context.invocation_service.ainvoke(invocation)
-        return await make(service_name, name, self._context, self._home)
+        return await make(service_name, name, self._context, self._around)
 
 
-async def _make_map(service_name: str, name: str, context: Any, _: HomeNow) -> Any:
+async def _make_map(service_name: str, name: str, context: Any, _: Surroundings) -> Any:
     if name not in context.config.near_caches:
         return await _proxy_init[MAP_SERVICE](service_name, name, context)
     made = _NearCachedMap(service_name, name, context)
@@ -60,16 +64,21 @@ async def _make_map(service_name: str, name: str, context: Any, _: HomeNow) -> A
     return made
 
 
-async def _make_ids(service_name: str, name: str, context: Any, _: HomeNow) -> Any:
+async def _make_ids(service_name: str, name: str, context: Any, _: Surroundings) -> Any:
     return _FlakeIdGenerator(service_name, name, context)
 
 
-async def _make_counter(service_name: str, name: str, context: Any, home: HomeNow) -> Any:
-    return _PNCounter(service_name, name, context, home)
+async def _make_counter(service_name: str, name: str, context: Any, around: Surroundings) -> Any:
+    return _PNCounter(service_name, name, context, around)
 
 
-async def _make_ring(service_name: str, name: str, context: Any, home: HomeNow) -> Any:
-    return _Ringbuffer(service_name, name, context, home)
+async def _make_ring(service_name: str, name: str, context: Any, around: Surroundings) -> Any:
+    return _Ringbuffer(service_name, name, context, around)
+
+
+async def _make_topic(service_name: str, name: str, context: Any, around: Surroundings) -> Any:
+    ring = await context.proxy_manager.get_or_create(RINGBUFFER_SERVICE, f"{_RINGBUFFER_PREFIX}{name}", False)
+    return _ReliableTopic(service_name, name, context, ring, around)
 
 
 class _NearCachedMap(RenewedNearCache, MapFeatNearCache[Any, Any]):
@@ -91,9 +100,9 @@ class _FlakeIdGenerator(RenewedIds, FlakeIdGenerator):
 
 
 class _PNCounter(RenewedCounter, PNCounter):
-    def __init__(self, service_name: str, name: str, context: Any, home: HomeNow) -> None:
+    def __init__(self, service_name: str, name: str, context: Any, around: Surroundings) -> None:
         super().__init__(service_name, name, context)
-        self._bind(context.invocation_service, home)
+        self._bind(context.invocation_service, around.home)
 
     async def _ainvoke_on_target(self, request: Any, uuid: Any, response_handler: Any = None) -> Any:
         return await super()._ainvoke_on_target(request, uuid, self._decoding(response_handler))
@@ -107,7 +116,19 @@ class _PNCounter(RenewedCounter, PNCounter):
             await super()._set_result_or_error(delegated_future, excluded_addresses, last_error, codec, **kwargs)
 
 
-class _Ringbuffer(Ringbuffer[Any]):
-    def __init__(self, service_name: str, name: str, context: Any, home: HomeNow) -> None:
+class _Ringbuffer(RenewedRing, Ringbuffer[Any]):
+    def __init__(self, service_name: str, name: str, context: Any, around: Surroundings) -> None:
         super().__init__(service_name, name, context)
-        self._invocation_service = ring_reads(context.invocation_service, home)
+        self._bind(context.invocation_service, around.home)
+
+    async def read_many(self, start_sequence: int, min_count: int, max_count: int, filter: Any = None) -> Any:  # noqa: A002
+        home = self._home()
+        await self.capacity()
+        self._check(home)
+        return await super().read_many(start_sequence, min_count, max_count, filter)
+
+
+class _ReliableTopic(RenewedTopic, ReliableTopic[Any]):
+    def __init__(self, service_name: str, name: str, context: Any, ring: Any, around: Surroundings) -> None:
+        super().__init__(service_name, name, context, ring)
+        self._around = around

@@ -31,7 +31,7 @@ from hazelcast.util import AtomicInteger
 from tealjet.bridge.callbacks import CallbackThreads, LoopCallbacks
 from tealjet.bridge.calls import FetchSchema, ThreadedInvocations
 from tealjet.bridge.fences import CPSessions
-from tealjet.bridge.homes import Home
+from tealjet.bridge.homes import Home, Move, Surroundings
 from tealjet.bridge.proxies import Proxies
 from tealjet.bridge.services import (
     LifecycleEvent,
@@ -46,7 +46,7 @@ from tealjet.bridge.shortcuts import StringShortcut
 from tealjet.engine.engine import Engine
 from tealjet.engine.link import Link, Request
 from tealjet.errors import Outcome, outcome_of
-from tealjet.failover.model import Kind
+from tealjet.failover.model import Kind, TopicGap
 from tealjet.protocol.values import MemberInfo
 
 __all__ = ["Family", "ThreadedFamily", "label_answered", "untyped"]
@@ -74,6 +74,8 @@ class Family:
         self.members = Members(weakref.proxy(client), config, callbacks)
         self.home: Home
         """The active cluster, or the last one while there is none; there from the first activation on."""
+        self.announce: Callable[[TopicGap], None]
+        """Tells the log and the user's listeners; whoever makes the announcer says how."""
         self._client = weakref.ref(client)
 
     # ------------------------------------------------------------------------------ what the engine asks and announces
@@ -95,26 +97,27 @@ class Family:
         manager = getattr(client, "_proxy_manager", None)
         return [] if manager is None else [(name, service) for service, name in list(manager._proxies)]
 
-    def home_now(self) -> Home:
-        """Return the home of what is made now."""
-        return self.home
+    def surroundings(self, engine: Engine) -> Surroundings:
+        """Return what our proxies ask of their client."""
+        return Surroundings(lambda: self.home, engine, lambda gap: self.announce(gap))
 
     def before_activation(self, kind: Kind, link: Link) -> None:
         """Renew what belongs to the former cluster."""
         if kind is Kind.SAME:
             self.near_caches.clear_near_caches()  # nobody has told of changes while there was no connection
             return
-        self.home = Home(link.target.name, link.facts.cluster_id)
-        client = self._client()
+        home, client = Home(link.target.name, link.facts.cluster_id), self._client()
         sessions = getattr(client, "_proxy_session_manager", None)
         if kind is Kind.FIRST or sessions is None:
+            self.home = home
             return
+        move, self.home = Move(self.home, link), home
         self.near_caches.destroy_near_caches()
         sessions.cluster_changed()
         for proxy in list(client._proxy_manager._proxies.values()):  # type: ignore[union-attr]
             renew = getattr(proxy, "cluster_changed", None)
             if renew is not None:
-                renew(link)
+                renew(move)
 
     def members_changed(self, members: Sequence[MemberInfo]) -> None:
         """Take over the members of the active cluster."""
@@ -235,7 +238,7 @@ class ThreadedFamily(Family):
         )
         partitions = Partitions(engine, first.facts.partition_count)
         client._context = _ClientContext()
-        client._proxy_manager = Proxies(client._context, self.home_now)
+        client._proxy_manager = Proxies(client._context, self.surroundings(engine))
         self._fill(
             client,
             engine,

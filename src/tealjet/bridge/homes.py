@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tealjet.engine.calls import Call
+from tealjet.engine.engine import Engine
 from tealjet.engine.link import Link
 from tealjet.errors import ClusterLeftError, Outcome
+from tealjet.failover.model import TopicGap
 
-__all__ = ["BoundInvocations", "Home", "HomeNow", "message_type_of"]
+__all__ = ["Bond", "BoundInvocations", "Home", "HomeNow", "Move", "Surroundings", "message_type_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,9 +36,50 @@ HomeNow = Callable[[], Home]
 """Returns the home of what is made now: the active cluster, or the last one while there is none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The change from one cluster to another, as it is told to what belongs to the former one."""
+
+    former: Home
+    link: Link
+    """The link to the new cluster; no user's call has been sent over it yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What our proxies ask of their client."""
+
+    home: HomeNow
+    engine: Engine
+    announce: Callable[[TopicGap], None]
+    """Tells the log and the listeners of ``client.failover``."""
+
+
 def message_type_of(request: bytearray) -> int:
     """Return the type of an encoded request."""
     return int.from_bytes(request[6:10], "little")
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """What ties calls to one cluster."""
+
+    carries: str
+    """What such a call carries."""
+    advice: str
+    """What to do when the cluster has been left."""
+
+    def broken(self, home: Home, now: str, outcome: Outcome) -> ClusterLeftError:
+        """Return the error of a call whose cluster has been left.
+
+        Args:
+            home: The cluster that it was made for.
+            now: Name of the cluster that the client uses now.
+            outcome: What is known of the call.
+        """
+        known = "it was not sent" if outcome is Outcome.NOT_SENT else "it may have been executed there"
+        text = f"The call carries {self.carries} of cluster {home.name!r}, which this client has left for {now!r}; "
+        return ClusterLeftError(f"{text}{known}. {self.advice}", outcome=outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,44 +87,36 @@ class _Bound:
     """The gate of a call that carries what only one cluster understands."""
 
     home: Home
-    carries: str
-    advice: str
+    bond: Bond
 
     def admit(self, call: Call, link: Link) -> bool:
         if self.home.has(link):
             return True
-        known = "it was not sent" if call.outcome is Outcome.NOT_SENT else "it may have been executed there"
-        text = (
-            f"The call carries {self.carries} of cluster {self.home.name!r}, which this client has left for "
-            f"{link.target.name!r}; {known}. {self.advice}"
-        )
-        call.fail(ClusterLeftError(text, outcome=call.outcome))
+        call.fail(self.bond.broken(self.home, link.target.name, call.outcome))
         return False
 
 
 class BoundInvocations:
     """An invocation service that binds calls of some types to the cluster that they are made for."""
 
-    def __init__(self, invocations: Any, home: HomeNow, types: frozenset[int], carries: str, advice: str) -> None:
+    def __init__(self, invocations: Any, home: HomeNow, types: frozenset[int], bond: Bond) -> None:
         """Hand calls on to ``invocations``.
 
         Args:
             invocations: The family's invocation service.
             home: Where the client is.
             types: Types of the messages that are bound.
-            carries: What such a call carries, for its error.
-            advice: What to do, for its error.
+            bond: What ties them to it.
         """
         self._invocations = invocations
         self._home = home
         self._types = types
-        self._carries = carries
-        self._advice = advice
+        self._bond = bond
 
     def invoke(self, invocation: Any) -> None:
         """Start a call."""
         bound = message_type_of(invocation.request.buf) in self._types
-        self._invocations.invoke(invocation, _Bound(self._home(), self._carries, self._advice) if bound else None)
+        self._invocations.invoke(invocation, _Bound(self._home(), self._bond) if bound else None)
 
     def ainvoke(self, invocation: Any) -> Any:
         """Start a call of the asyncio family and return its future."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from hazelcast.proxy import (
     FLAKE_ID_GENERATOR_SERVICE,
     MAP_SERVICE,
     PN_COUNTER_SERVICE,
+    RELIABLE_TOPIC_SERVICE,
     RINGBUFFER_SERVICE,
     ProxyManager,
     _proxy_init,
@@ -19,10 +21,11 @@ from hazelcast.proxy import (
 from hazelcast.proxy.flake_id_generator import FlakeIdGenerator
 from hazelcast.proxy.map import Map, MapFeatNearCache
 from hazelcast.proxy.pn_counter import PNCounter
+from hazelcast.proxy.reliable_topic import ReliableTopic
 from hazelcast.proxy.ringbuffer import Ringbuffer
 
-from tealjet.bridge.homes import HomeNow
-from tealjet.bridge.renewal import RenewedCounter, RenewedIds, RenewedNearCache, ring_reads
+from tealjet.bridge.homes import Surroundings
+from tealjet.bridge.renewal import RenewedCounter, RenewedIds, RenewedNearCache, RenewedRing, RenewedTopic
 
 __all__ = ["Proxies"]
 
@@ -30,14 +33,15 @@ __all__ = ["Proxies"]
 class Proxies(ProxyManager):
     """The official proxy manager; it makes our proxies where we have one."""
 
-    def __init__(self, context: Any, home: HomeNow) -> None:
+    def __init__(self, context: Any, around: Surroundings) -> None:
         """Make proxies for this client context."""
         super().__init__(context)
-        self._home = home
-        ours: Mapping[str, Callable[[str, str, Any, HomeNow], Any]] = {
+        self._around = around
+        ours: Mapping[str, Callable[[str, str, Any, Surroundings], Any]] = {
             FLAKE_ID_GENERATOR_SERVICE: lambda service, name, context, _: _FlakeIdGenerator(service, name, context),
             MAP_SERVICE: _make_map,
             PN_COUNTER_SERVICE: _PNCounter,
+            RELIABLE_TOPIC_SERVICE: _ReliableTopic,
             RINGBUFFER_SERVICE: _Ringbuffer,
         }
         self._ours = ours
@@ -50,10 +54,10 @@ class Proxies(ProxyManager):
             invocation = Invocation(client_create_proxy_codec.encode_request(name, service_name))
             self._context.invocation_service.invoke(invocation)
             invocation.future.result()
-        return make(service_name, name, self._context, self._home)
+        return make(service_name, name, self._context, self._around)
 
 
-def _make_map(service_name: str, name: str, context: Any, _: HomeNow) -> Any:
+def _make_map(service_name: str, name: str, context: Any, _: Surroundings) -> Any:
     if name in context.config.near_caches:
         return _NearCachedMap(service_name, name, context)
     return _proxy_init[MAP_SERVICE](service_name, name, context)
@@ -83,9 +87,9 @@ class _FlakeIdGenerator(RenewedIds, FlakeIdGenerator):
 
 
 class _PNCounter(RenewedCounter, PNCounter):
-    def __init__(self, service_name: str, name: str, context: Any, home: HomeNow) -> None:
+    def __init__(self, service_name: str, name: str, context: Any, around: Surroundings) -> None:
         super().__init__(service_name, name, context)
-        self._bind(context.invocation_service, home)
+        self._bind(context.invocation_service, around.home)
 
     def _invoke_on_target(self, request: Any, uuid: Any, response_handler: Any = None) -> Any:
         return super()._invoke_on_target(request, uuid, self._decoding(response_handler))
@@ -99,7 +103,26 @@ class _PNCounter(RenewedCounter, PNCounter):
             super()._set_result_or_error(delegated_future, excluded_addresses, last_error, codec, **kwargs)
 
 
-class _Ringbuffer(Ringbuffer[Any]):
-    def __init__(self, service_name: str, name: str, context: Any, home: HomeNow) -> None:
+class _Ringbuffer(RenewedRing, Ringbuffer[Any]):
+    def __init__(self, service_name: str, name: str, context: Any, around: Surroundings) -> None:
         super().__init__(service_name, name, context)
-        self._invocation_service = ring_reads(context.invocation_service, home)
+        self._bind(context.invocation_service, around.home)
+
+    def read_many(self, start_sequence: int, min_count: int, max_count: int, filter: Any = None) -> Any:  # noqa: A002
+        read = functools.partial(super().read_many, start_sequence, min_count, max_count, filter)
+        if self._capacity:
+            return read()
+        home = self._home()
+
+        def read_here(capacity: Future[int]) -> Any:
+            capacity.result()
+            self._check(home)
+            return read()
+
+        return self.capacity().continue_with(read_here)
+
+
+class _ReliableTopic(RenewedTopic, ReliableTopic[Any]):
+    def __init__(self, service_name: str, name: str, context: Any, around: Surroundings) -> None:
+        super().__init__(service_name, name, context)
+        self._around = around

@@ -6,30 +6,52 @@ fill is replaced, so that it fills what nobody reads any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+import logging
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from hazelcast.protocol.codec import pn_counter_add_codec
+from hazelcast.protocol.codec import pn_counter_add_codec, ringbuffer_tail_sequence_codec
 
-from tealjet.bridge.homes import BoundInvocations, HomeNow
-from tealjet.engine.link import Link
+from tealjet.bridge.homes import Bond, BoundInvocations, Home, HomeNow, Move, Surroundings
+from tealjet.engine.link import Request
 from tealjet.errors import Outcome, outcome_of
+from tealjet.failover.model import TopicGap
 
-__all__ = ["RenewedCounter", "RenewedIds", "RenewedNearCache", "ring_reads"]
+__all__ = ["RenewedCounter", "RenewedIds", "RenewedNearCache", "RenewedRing", "RenewedTopic"]
+
+_log = logging.getLogger("tealjet")
 
 _READ_ONE, _READ_MANY = 0x170700, 0x170900
 _COUNTER_GET, _COUNTER_ADD = 0x1D0100, 0x1D0200
 
 
-def ring_reads(invocations: Any, home: HomeNow) -> BoundInvocations:
-    """Return the invocation service of ringbuffers: a sequence means another item on another cluster."""
-    return BoundInvocations(
-        invocations,
-        home,
-        frozenset({_READ_ONE, _READ_MANY}),
-        "a ringbuffer sequence",
-        "Look for a position on the new cluster (head_sequence, tail_sequence) and read on from there.",
-    )
+_SEQUENCE = Bond(
+    "a ringbuffer sequence",
+    "Look for a position on the new cluster (head_sequence, tail_sequence) and read on from there.",
+)
+_OBSERVED = Bond("what was observed of a PN counter", "Make the call anew.")
+
+
+class RenewedRing:
+    """A ringbuffer: a sequence means another item on another cluster, so reads are bound to theirs."""
+
+    _invocation_service: Any
+    _capacity: int | None
+    _home: HomeNow
+
+    def _bind(self, invocations: Any, home: HomeNow) -> None:
+        self._home = home
+        self._invocation_service = BoundInvocations(invocations, home, frozenset({_READ_ONE, _READ_MANY}), _SEQUENCE)
+
+    def cluster_changed(self, move: Move) -> None:
+        """Ask the new cluster for its capacity."""
+        self._capacity = None
+
+    def _check(self, home: Home) -> None:
+        """Raise an error if the cluster has changed while the capacity was asked for, before the read was sent."""
+        if self._home() is not home:
+            raise _SEQUENCE.broken(home, self._home().name, Outcome.NOT_SENT)
 
 
 class RenewedNearCache:
@@ -39,7 +61,7 @@ class RenewedNearCache:
     _near_cache: Any
     _near_caches: Any
 
-    def cluster_changed(self, link: Link) -> None:
+    def cluster_changed(self, move: Move) -> None:
         """Read from a new near cache."""
         self._near_cache = self._near_caches.get_or_create_near_cache(self.name)
 
@@ -50,7 +72,7 @@ class RenewedIds:
     _auto_batcher: Any
     _new_id_batch: Callable[[int], Any]
 
-    def cluster_changed(self, link: Link) -> None:
+    def cluster_changed(self, move: Move) -> None:
         """Fetch ids from the new cluster; a batch that is on its way serves only those who wait for it."""
         former = self._auto_batcher
         self._auto_batcher = type(former)(former._batch_size, former._validity, self._new_id_batch)
@@ -66,15 +88,10 @@ class RenewedCounter:
 
     def _bind(self, invocations: Any, home: HomeNow) -> None:
         self._home = home
-        self._invocation_service = BoundInvocations(
-            invocations,
-            home,
-            frozenset({_COUNTER_GET, _COUNTER_ADD}),
-            "what was observed of a PN counter",
-            "Make the call anew.",
-        )
+        types = frozenset({_COUNTER_GET, _COUNTER_ADD})
+        self._invocation_service = BoundInvocations(invocations, home, types, _OBSERVED)
 
-    def cluster_changed(self, link: Link) -> None:
+    def cluster_changed(self, move: Move) -> None:
         """Forget what was observed of the former cluster's counter, and its replicas."""
         self.reset()
         self._current_target_replica_address = None
@@ -94,3 +111,52 @@ class RenewedCounter:
     def _must_not_go_on(codec: Any, last_error: Exception | None) -> bool:
         """Say whether trying another replica could apply the call twice."""
         return codec is pn_counter_add_codec and last_error is not None and outcome_of(last_error) is Outcome.UNKNOWN
+
+
+class RenewedTopic:
+    """A reliable topic: its listeners go on at the tail of the new cluster's ringbuffer."""
+
+    name: str
+    _ringbuffer: Any
+    _runners: dict[str, Any]
+    _around: Surroundings
+
+    def cluster_changed(self, move: Move) -> None:
+        """Replace what reads for the listeners: what it still receives is not delivered."""
+        if not self._runners:
+            return
+        runners = []
+        for registration_id, former in list(self._runners.items()):
+            runner = self._runners[registration_id] = copy.copy(former)
+            runners.append(runner)
+            former._cancelled = True
+            task = getattr(former, "_task", None)
+            if task is not None:
+                task.cancel()
+        engine = self._around.engine
+        request = ringbuffer_tail_sequence_codec.encode_request(self._ringbuffer.name)
+        tail = Request(engine.runtime, request.buf, None, engine.settings.invocation_timeout)
+        tail.retryable, tail.partition = request.retryable, self._ringbuffer._partition_id
+        # ahead of all calls that wait for this cluster: a message that one of them publishes is behind this tail
+        if not move.link.send(tail):
+            engine.submit(tail)
+        engine.runtime.spawn(self._read_on(runners, tail))
+        gap = TopicGap(
+            topic=self.name,
+            listeners=len(runners),
+            from_cluster=move.former.name,
+            to_cluster=move.link.target.name,
+        )
+        self._around.announce(gap)
+
+    async def _read_on(self, runners: Sequence[Any], tail: Request) -> None:
+        try:
+            sequence = ringbuffer_tail_sequence_codec.decode_response(await tail.answer)
+        except Exception as error:
+            _log.error("the listeners of the reliable topic %r end: its tail is not known (%s)", self.name, error)
+            for runner in runners:
+                runner.cancel()
+            return
+        for runner in runners:
+            runner._sequence = sequence + 1
+            runner.next_batch()

@@ -34,7 +34,9 @@ _log = logging.getLogger("tealjet")
 _REJOIN_PAUSE = 1.0
 """Seconds between attempts to connect to a member that is in the member list and can't be reached."""
 
-Published = model.LifecycleChanged | model.StandbyChanged | model.RoundFailed | model.Switched | model.GiveUp
+Published = (
+    model.LifecycleChanged | model.StandbyChanged | model.RoundFailed | model.Switched | model.TopicGap | model.GiveUp
+)
 
 
 class Driver:

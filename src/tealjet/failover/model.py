@@ -325,6 +325,17 @@ class StandbyChanged:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TopicGap:
+    """Listeners of a reliable topic go on at the tail of another cluster; earlier messages are not delivered."""
+
+    topic: str
+    listeners: int
+    """How many listeners of this client."""
+    from_cluster: str
+    to_cluster: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RoundFailed:
     """Published: every candidate was tried once and none could be used."""
 
