@@ -27,6 +27,7 @@ __all__ = [
     "OverloadError",
     "SwitchError",
     "TealjetError",
+    "TransactionLostError",
     "WrongLoopError",
     "outcome_of",
 ]
@@ -122,6 +123,14 @@ class FeatureMissingError(TealjetError, hz.UnsupportedOperationError):
         self.cluster = cluster
         self.version = version
         self.since = since
+
+
+class TransactionLostError(TealjetError, hz.TransactionError):
+    """The connection of a transaction is gone before its end.
+
+    The outcome is that of the whole transaction: ``NOT_SENT`` when nothing of it is applied or will be, ``UNKNOWN``
+    when its commit was under way.
+    """
 
 
 class WrongLoopError(TealjetError, hz.IllegalStateError):

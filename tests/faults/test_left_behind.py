@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hazelcast.config import Config
 from hazelcast.proxy.reliable_topic import ReliableMessageListener
+from hazelcast.sql import HazelcastSqlError
 
 import tealjet
 import tealjet.asyncio
-from support.clusters import Events, failover_config, look_into, wait_for_standby
+from support.clusters import Events, failover_config, look_into, map_entries, wait_for_standby
 from support.workload import LIMIT
-from tealjet.errors import ClusterLeftError
+from tealjet.engine.calls import Call
+from tealjet.engine.connection import Connection
+from tealjet.engine.link import Link
+from tealjet.errors import ClusterLeftError, TransactionLostError
 from tealjet.failover.model import Switched, TopicGap
-from tealjet.lab import Lab
+from tealjet.lab import Lab, LocalCluster
 
 pytestmark = pytest.mark.member("5.7.0")
 
@@ -340,3 +347,174 @@ async def test_a_read_that_is_lost_is_an_error_on_asyncio(lab: Lab, unique: str)
         await leave_blue_on_asyncio(client, lab, "loss")
         with pytest.raises(ClusterLeftError, match=r"sequence of cluster 'blue'"):
             await waiting
+
+
+# ------------------------------------------------------------------------------------------- transactions and cursors
+
+
+def link_of(client: tealjet.JetClient) -> Link:
+    link = client._engine.active
+    assert link is not None
+    return link
+
+
+def let_it_rest(link: Link) -> None:
+    """Have the retired link look whether it is idle, as it does a second after its last call."""
+    looked = threading.Event()
+
+    def look() -> None:
+        link._close_if_idle()
+        looked.set()
+
+    link._runtime.call_soon_threadsafe(look)
+    assert looked.wait(LIMIT)
+
+
+def test_a_transaction_that_is_open_at_a_planned_switch_goes_on_where_it_began(lab: Lab, unique: str) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        with client.new_transaction(timeout=60) as transaction:
+            transaction.get_map(unique).put("first", "before")
+            blue = link_of(client)
+            leave_blue(client, lab, "planned")
+            let_it_rest(blue)
+            transaction.get_map(unique).put("second", "after")
+        let_it_rest(blue)
+        assert blue.down
+        assert map_entries(lab["blue"], unique) == {"first": "before", "second": "after"}
+        assert map_entries(lab["green"], unique) == {}
+        with client.new_transaction(timeout=60) as transaction:
+            transaction.get_map(unique).put("first", "on green")
+        assert map_entries(lab["green"], unique) == {"first": "on green"}
+
+
+def test_a_transaction_whose_cluster_is_lost_says_that_nothing_is_applied(lab: Lab, unique: str) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        transaction = client.new_transaction(timeout=60)
+        transaction.begin()
+        entries: Any = transaction.get_map(unique)
+        entries.put("first", "before")
+        leave_blue(client, lab, "loss")
+        for use in (lambda: entries.put("second", "after"), transaction.commit):
+            with pytest.raises(TransactionLostError, match=r"began on cluster 'blue'.*nothing of it is") as caught:
+                use()
+            assert tealjet.outcome_of(caught.value) is tealjet.Outcome.NOT_SENT
+        transaction.rollback()
+        with client.new_transaction(timeout=60) as again:
+            again.get_map(unique).put("key", "on green")
+        assert map_entries(lab["green"], unique) == {"key": "on green"}
+
+
+def test_leaving_the_block_of_a_lost_transaction_hides_no_error(lab: Lab, unique: str) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+
+        def fail_after_the_loss() -> None:
+            with client.new_transaction(timeout=60) as transaction:
+                transaction.get_map(unique).put("key", "value")
+                leave_blue(client, lab, "loss")
+                raise LookupError
+
+        with pytest.raises(LookupError):
+            fail_after_the_loss()
+
+
+def test_a_commit_that_was_in_flight_at_the_loss_may_have_been_applied(lab: Lab, unique: str) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"]), profile="patient") as client:
+        wait_for_standby(client, "green")
+        transaction = client.new_transaction(timeout=60)
+        transaction.begin()
+        transaction.get_map(unique).put("key", "value")
+        lab["blue"].freeze()
+        lost = pytest.raises(TransactionLostError, match=r"cluster 'blue'.*may have been committed")
+        with kills_when_sent(link_of(client), lab["blue"]), lost as caught:
+            transaction.commit()
+        assert tealjet.outcome_of(caught.value) is tealjet.Outcome.UNKNOWN
+        transaction.rollback()
+
+
+@contextlib.contextmanager
+def kills_when_sent(link: Link, cluster: LocalCluster) -> Iterator[None]:
+    """Kill the cluster as soon as the next call has been handed to the network."""
+    sent, send_on = threading.Event(), link.send_on
+
+    def send_and_tell(connection: Connection, call: Call) -> int:
+        number = send_on(connection, call)
+        sent.set()
+        return number
+
+    def kill() -> None:
+        sent.wait(LIMIT)
+        cluster.kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    link.send_on = send_and_tell  # type: ignore[method-assign]
+    yield
+    killer.join()
+
+
+def test_a_transaction_that_was_made_before_a_switch_begins_on_the_new_cluster(lab: Lab, unique: str) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        transaction = client.new_transaction(timeout=60)
+        leave_blue(client, lab, "loss")
+        with transaction:
+            transaction.get_map(unique).put("key", "value")
+        assert map_entries(lab["green"], unique) == {"key": "value"}
+
+
+ROWS = "SELECT v FROM TABLE(generate_series(1, 3000)) AS t(v)"
+
+
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["threaded", "asyncio"])
+def test_a_cursor_that_is_open_at_a_planned_switch_is_read_to_its_end(asynchronous: bool, lab: Lab) -> None:
+    config = failover_config(lab["blue"], lab["green"])
+
+    def read() -> list[int]:
+        with tealjet.new_jet_failover_client(config) as client:
+            rows = iter(client.sql.execute(ROWS, cursor_buffer_size=100).result())
+            first = next(rows)
+            blue = link_of(client)
+            leave_blue(client, lab, "planned")
+            let_it_rest(blue)
+            read = [row["v"] for row in (first, *rows)]
+            let_it_rest(blue)
+            assert blue.down
+            return read
+
+    async def read_on_asyncio() -> list[int]:
+        async with tealjet.asyncio.new_jet_failover_client(config) as client:
+            rows = aiter(await client.sql.execute(ROWS, cursor_buffer_size=100))
+            first = await anext(rows)
+            blue = client._engine.active
+            assert blue is not None
+            await leave_blue_on_asyncio(client, lab, "planned")
+            blue._close_if_idle()
+            read = [first["v"], *[row["v"] async for row in rows]]
+            blue._close_if_idle()
+            assert blue.down
+            return read
+
+    assert (asyncio.run(read_on_asyncio()) if asynchronous else read()) == list(range(1, 3001))
+
+
+def test_a_cursor_whose_cluster_is_lost_is_an_error_that_names_it(lab: Lab) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        result = client.sql.execute(ROWS, cursor_buffer_size=100).result()
+        rows = iter(result)
+        next(rows)
+        leave_blue(client, lab, "loss")
+        with pytest.raises(HazelcastSqlError, match=r"belongs to cluster 'blue'.*Nothing was sent") as caught:
+            list(rows)
+        assert tealjet.outcome_of(caught.value) is tealjet.Outcome.NOT_SENT
+        with pytest.raises(HazelcastSqlError, match="cluster 'blue'"):
+            result.close().result()
+        assert len(list(client.sql.execute(ROWS).result())) == 3000
+
+
+async def test_a_cursor_whose_cluster_is_lost_is_an_error_that_names_it_on_asyncio(lab: Lab) -> None:
+    async with tealjet.asyncio.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        rows = aiter(await client.sql.execute(ROWS, cursor_buffer_size=100))
+        await anext(rows)
+        await leave_blue_on_asyncio(client, lab, "loss")
+        with pytest.raises(HazelcastSqlError, match=r"belongs to cluster 'blue'.*Nothing was sent") as caught:
+            [row async for row in rows]
+        assert tealjet.outcome_of(caught.value) is tealjet.Outcome.NOT_SENT

@@ -284,3 +284,34 @@ async def test_a_late_answer_to_a_call_that_nobody_waits_for_is_no_error(pieces:
     for _ in range(pieces):
         world.answer(correlation_id)
     assert world.link.pending == {}
+
+
+class Tenant:
+    """Something that needs the link for as long as it is open."""
+
+    def __init__(self) -> None:
+        self.open = True
+
+
+async def test_a_retired_link_stays_for_a_tenant_that_has_no_call_under_way() -> None:
+    world, tenant = World(), Tenant()
+    world.link.tenants[tenant] = lambda one: one.open
+    world.link.retire(world.runtime.now() + 30)
+    world.runtime.advance(20)
+    assert world.is_open()
+    tenant.open = False
+    world.runtime.advance(2)
+    assert not world.is_open()
+
+
+async def test_a_retired_link_stays_for_no_tenant_beyond_its_limit_and_for_none_that_nobody_has_any_more() -> None:
+    kept, forgotten, tenant = World(), World(), Tenant()
+    kept.link.tenants[tenant] = lambda one: one.open
+    forgotten.link.tenants[Tenant()] = lambda one: one.open
+    for world in (kept, forgotten):
+        world.link.retire(world.runtime.now() + 30)
+        world.runtime.advance(2)
+    assert kept.is_open()
+    assert not forgotten.is_open()
+    kept.runtime.advance(29)
+    assert not kept.is_open()

@@ -16,6 +16,7 @@ from hazelcast.sql import HazelcastSqlError
 
 from tealjet.bridge.asyncio_proxies import AsyncioProxies
 from tealjet.bridge.calls import AsyncioInvocations
+from tealjet.bridge.cursors import keep_link, lost_statement
 from tealjet.bridge.families import Family, label_answered, untyped
 from tealjet.bridge.services import Connections, ListenerService, Partitions, Reactor
 from tealjet.engine.engine import Engine
@@ -56,7 +57,7 @@ class AsyncioFamily(Family):
             partitions, self.serialization, compact.send_schema_and_retry
         )
         client._sql_service = _WaitingSqlService(
-            _LabellingSqlService(connections, self.serialization, invocations, compact.send_schema_and_retry),
+            _LabellingSqlService(engine, connections, self.serialization, invocations, compact.send_schema_and_retry),
             engine,
         )
         client._statistics = asyncio_statistics.Statistics(
@@ -75,7 +76,19 @@ class _Schemas(asyncio_compact.CompactSchemaService):
 
 
 class _LabellingSqlService(asyncio_sql._InternalSqlService):
-    """The official SQL service; what a cluster answers to a statement is labelled like any other answer."""
+    """The official SQL service; every error of a statement says what is known of it, and to which cluster it went."""
+
+    def __init__(self, engine: Engine, *services: Any) -> None:
+        super().__init__(*services)
+        self._engine = engine
+
+    async def execute(self, *statement: Any) -> Any:
+        return keep_link(await super().execute(*statement), self._engine)
+
+    def re_raise(self, error: Any, connection: Any) -> Any:
+        if connection is not None and not connection.live:
+            return lost_statement(error, connection, self.get_client_id())
+        return super().re_raise(error, connection)
 
     def _handle_execute_response(self, response: Any) -> Any:
         try:

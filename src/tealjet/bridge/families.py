@@ -25,11 +25,11 @@ from hazelcast.protocol.codec import client_fetch_schema_codec, client_send_all_
 from hazelcast.serialization.service import SerializationServiceV1
 from hazelcast.sql import HazelcastSqlError, SqlService, _InternalSqlService
 from hazelcast.statistics import Statistics
-from hazelcast.transaction import TransactionManager
 from hazelcast.util import AtomicInteger
 
 from tealjet.bridge.callbacks import CallbackThreads, LoopCallbacks
 from tealjet.bridge.calls import FetchSchema, ThreadedInvocations
+from tealjet.bridge.cursors import keep_link, lost_statement
 from tealjet.bridge.fences import CPSessions
 from tealjet.bridge.homes import Home, Move, Surroundings
 from tealjet.bridge.proxies import Proxies
@@ -43,6 +43,7 @@ from tealjet.bridge.services import (
     ThreadedListenerService,
 )
 from tealjet.bridge.shortcuts import StringShortcut
+from tealjet.bridge.transactions import Transactions
 from tealjet.engine.engine import Engine
 from tealjet.engine.link import Link, Request
 from tealjet.errors import Outcome, outcome_of
@@ -197,7 +198,19 @@ def label_answered(error: Exception) -> None:
 
 
 class _LabellingSqlService(_InternalSqlService):
-    """The official SQL service; what a cluster answers to a statement is labelled like any other answer."""
+    """The official SQL service; every error of a statement says what is known of it, and to which cluster it went."""
+
+    def __init__(self, engine: Engine, *services: Any) -> None:
+        super().__init__(*services)
+        self._engine = engine
+
+    def execute(self, *statement: Any) -> Any:
+        return super().execute(*statement).continue_with(lambda answer: keep_link(answer.result(), self._engine))
+
+    def re_raise(self, error: Any, connection: Any) -> Any:
+        if connection is not None and not connection.live:
+            return lost_statement(error, connection, self.get_client_id())
+        return super().re_raise(error, connection)
 
     def _handle_execute_response(self, future: Any, connection: Any) -> Any:
         try:
@@ -255,8 +268,8 @@ class ThreadedFamily(Family):
         client._cluster_service = ClusterService(self.members)
         client._cp_subsystem = CPSubsystem(client._context)
         client._partition_service = PartitionService(partitions, self.serialization, compact.send_schema_and_retry)
-        client._transaction_manager = TransactionManager(client._context)
+        client._transaction_manager = Transactions(client._context, engine)
         client._sql_service = SqlService(
-            _LabellingSqlService(connections, self.serialization, invocations, compact.send_schema_and_retry)
+            _LabellingSqlService(engine, connections, self.serialization, invocations, compact.send_schema_and_retry)
         )
         client._statistics = Statistics(client, self.config, reactor, connections, invocations, self.near_caches)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import enum
 import uuid
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tealjet.engine.calls import Call, Calls
 from tealjet.engine.contracts import Settings, Target
@@ -30,7 +31,7 @@ _EARLY_EVENTS = 10_000
 """Events of user listeners that are kept between the preparation of a link and its activation."""
 _IDLE = 1.0
 """Seconds without a call after which a retired link is closed: a thread may have picked one of its connections for a
-statement that it is about to send, and a cursor has no call under way between its pages."""
+statement that it is about to send."""
 
 
 class Listening(enum.Enum):
@@ -147,6 +148,9 @@ class Link:
         self.partitions_known: asyncio.Future[None] = runtime.future()
         self.joining: dict[uuid.UUID, asyncio.Future[None]] = {}
         """Members that are being connected to; done when the first attempt has ended."""
+        self.tenants: weakref.WeakKeyDictionary[Any, Callable[[Any], bool]] = weakref.WeakKeyDictionary()
+        """Transactions and cursors: what needs this cluster although it has no call under way, each with the function
+        that says whether it still does."""
         self.dropped_events = 0
         self._runtime = runtime
         self._calls = calls
@@ -465,7 +469,7 @@ class Link:
         return sum(not call.done() for call in self.pending.values())
 
     def retire(self, deadline: float) -> None:
-        """Close when no call has been under way for a while, at the latest at the deadline."""
+        """Close when no call has been under way for a while and no tenant is left, at the latest at the deadline."""
         self.listening = Listening.DROP
 
         def ended(_: int, call: Call) -> None:
@@ -483,7 +487,11 @@ class Link:
         self._idle_timer = self._runtime.call_at(self._runtime.now() + _IDLE, self._close_if_idle)
 
     def _close_if_idle(self) -> None:
-        if all(isinstance(call, Request) for call in self.pending.values()):  # else the end of a call leads here again
+        if not all(isinstance(call, Request) for call in self.pending.values()):
+            return  # the end of a call leads here again
+        if any(stays(tenant) for tenant, stays in self.tenants.items()):
+            self._close_when_idle()
+        else:
             self.close("all of its calls have ended")
 
     def close(self, why: str) -> None:
