@@ -470,7 +470,7 @@ def test_a_cursor_that_is_open_at_a_planned_switch_is_read_to_its_end(asynchrono
 
     def read() -> list[int]:
         with tealjet.new_jet_failover_client(config) as client:
-            rows = iter(client.sql.execute(ROWS, cursor_buffer_size=100).result())
+            rows: Any = iter(client.sql.execute(ROWS, cursor_buffer_size=100).result())
             first = next(rows)
             blue = link_of(client)
             leave_blue(client, lab, "planned")
@@ -482,7 +482,7 @@ def test_a_cursor_that_is_open_at_a_planned_switch_is_read_to_its_end(asynchrono
 
     async def read_on_asyncio() -> list[int]:
         async with tealjet.asyncio.new_jet_failover_client(config) as client:
-            rows = aiter(await client.sql.execute(ROWS, cursor_buffer_size=100))
+            rows: Any = aiter(await client.sql.execute(ROWS, cursor_buffer_size=100))
             first = await anext(rows)
             blue = client._engine.active
             assert blue is not None

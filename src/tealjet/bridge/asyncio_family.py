@@ -82,8 +82,8 @@ class _LabellingSqlService(asyncio_sql._InternalSqlService):
         super().__init__(*services)
         self._engine = engine
 
-    async def execute(self, *statement: Any) -> Any:
-        return keep_link(await super().execute(*statement), self._engine)
+    async def execute(self, *args: Any, **kwargs: Any) -> Any:
+        return keep_link(await super().execute(*args, **kwargs), self._engine)
 
     def re_raise(self, error: Any, connection: Any) -> Any:
         if connection is not None and not connection.live:

@@ -204,8 +204,8 @@ class _LabellingSqlService(_InternalSqlService):
         super().__init__(*services)
         self._engine = engine
 
-    def execute(self, *statement: Any) -> Any:
-        return super().execute(*statement).continue_with(lambda answer: keep_link(answer.result(), self._engine))
+    def execute(self, *args: Any, **kwargs: Any) -> Any:
+        return super().execute(*args, **kwargs).continue_with(lambda answer: keep_link(answer.result(), self._engine))
 
     def re_raise(self, error: Any, connection: Any) -> Any:
         if connection is not None and not connection.live:
