@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tealjet.failover.model import Cause
 from tealjet.protocol.errors import ProtocolError
 from tealjet.protocol.frames import FrameReader
+from tealjet.protocol.values import Address
 from tealjet.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Connection(asyncio.Protocol):
         self.live = True
         self.remote_uuid: uuid.UUID | None = None
         self.remote_address: object = None
-        self.local_address: object = None
+        self.local_address: Address | None = None
         self.start_time = runtime.wall()
         self.last_read = runtime.now()
         self.bytes_received = self.bytes_sent = 0
@@ -61,7 +62,8 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         host, port = self.endpoint = transport.get_extra_info("peername")[:2]
         self.peer = f"{host}:{port}"
-        self.local_address = transport.get_extra_info("sockname")[:2]
+        host, port = transport.get_extra_info("sockname")[:2]
+        self.local_address = Address(host=host, port=port)
         transport.write(_PREAMBLE)
 
     def data_received(self, data: bytes) -> None:
