@@ -121,7 +121,7 @@ def test_a_sql_query_runs_on_the_cluster_that_is_active(lab: Lab, unique: str) -
             client.sql.execute(f"CREATE OR REPLACE MAPPING {name} TYPE IMap {options}").result()
             entries: Any = client.get_map(name)
             entries.put("cluster", cluster).result()
-            rows: Any = client.sql.execute(f"SELECT this FROM {name}").result()  # noqa: S608 - a name of ours
+            rows: Any = client.sql.execute(f"SELECT this FROM {name}").result()
             assert [row["this"] for row in rows] == [cluster]
 
 
