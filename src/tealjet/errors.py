@@ -83,6 +83,8 @@ class NoConnectionError(TealjetError, hz.HazelcastIOError):
 class ClusterLeftError(TealjetError, hz.IllegalStateError):
     """The call carried what only the cluster understands that the client has left, a sequence for example."""
 
+    _advice: ClassVar[Mapping[Outcome, str]] = {}  # its text says all
+
 
 class CallTimeoutError(TealjetError, hz.OperationTimeoutError):
     """The call reached its deadline without an answer."""

@@ -205,6 +205,17 @@ def test_one_call_more_than_may_wait_is_refused_unsent() -> None:
     assert world.calls.rejected_total == 1
 
 
+def test_waiting_calls_that_were_cancelled_take_no_room() -> None:
+    world = World(max_parked_calls=2)
+    cancelled, waiting, late = Watched(), Watched(), Watched()
+    for call in (cancelled, waiting):
+        world.calls.submit(call)
+    cancelled.cancelled = True
+    world.calls.submit(late)
+    assert not late.done()
+    assert world.route().sent == [waiting, late]
+
+
 def test_closing_ends_every_call_that_waits_whatever_it_waits_for() -> None:
     world, pausing, parked = World(), Watched(), Watched()
     world.route()

@@ -17,7 +17,7 @@ from hazelcast.sql import HazelcastSqlError
 from tealjet.bridge.asyncio_proxies import AsyncioProxies
 from tealjet.bridge.calls import AsyncioInvocations
 from tealjet.bridge.cursors import keep_link, lost_statement
-from tealjet.bridge.families import Family, label_answered, untyped
+from tealjet.bridge.families import Family, label_answered, page_of, untyped
 from tealjet.bridge.services import Connections, ListenerService, Partitions, Reactor
 from tealjet.engine.engine import Engine
 from tealjet.engine.link import Link
@@ -89,6 +89,9 @@ class _LabellingSqlService(asyncio_sql._InternalSqlService):
         if connection is not None and not connection.live:
             return lost_statement(error, connection, self.get_client_id())
         return super().re_raise(error, connection)
+
+    async def fetch(self, connection: Any, query_id: Any, cursor_buffer_size: int) -> Any:
+        return page_of(await super().fetch(connection, query_id, cursor_buffer_size))
 
     def _handle_execute_response(self, response: Any) -> Any:
         try:

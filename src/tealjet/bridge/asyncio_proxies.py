@@ -6,24 +6,31 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from hazelcast.internal.asyncio_invocation import Invocation
+from hazelcast.internal.asyncio_lock_context import LockContext
+from hazelcast.internal.asyncio_proxy.executor import Executor
 from hazelcast.internal.asyncio_proxy.flake_id_generator import FlakeIdGenerator
 from hazelcast.internal.asyncio_proxy.manager import (
+    EXECUTOR_SERVICE,
     FLAKE_ID_GENERATOR_SERVICE,
     MAP_SERVICE,
+    MULTI_MAP_SERVICE,
     PN_COUNTER_SERVICE,
     RELIABLE_TOPIC_SERVICE,
     RINGBUFFER_SERVICE,
+    VECTOR_SERVICE,
     ProxyManager,
-    _proxy_init,
 )
 from hazelcast.internal.asyncio_proxy.map import Map, MapFeatNearCache
+from hazelcast.internal.asyncio_proxy.multi_map import MultiMap
 from hazelcast.internal.asyncio_proxy.pn_counter import PNCounter
 from hazelcast.internal.asyncio_proxy.reliable_topic import ReliableTopic
 from hazelcast.internal.asyncio_proxy.ringbuffer import Ringbuffer
+from hazelcast.internal.asyncio_proxy.vector_collection import VectorCollection
 from hazelcast.protocol.codec import client_create_proxy_codec
 from hazelcast.proxy.reliable_topic import _RINGBUFFER_PREFIX
 
 from tealjet.bridge.homes import Surroundings
+from tealjet.bridge.parts import async_in_parts
 from tealjet.bridge.renewal import RenewedCounter, RenewedIds, RenewedNearCache, RenewedRing, RenewedTopic
 
 __all__ = ["AsyncioProxies"]
@@ -37,11 +44,14 @@ class AsyncioProxies(ProxyManager):
         super().__init__(context)
         self._around = around
         ours: Mapping[str, Callable[[str, str, Any, Surroundings], Coroutine[Any, Any, Any]]] = {
-            FLAKE_ID_GENERATOR_SERVICE: _make_ids,
+            EXECUTOR_SERVICE: _maker(_Executor),
+            FLAKE_ID_GENERATOR_SERVICE: _maker(_FlakeIdGenerator),
             MAP_SERVICE: _make_map,
+            MULTI_MAP_SERVICE: _maker(_MultiMap),
             PN_COUNTER_SERVICE: _make_counter,
             RELIABLE_TOPIC_SERVICE: _make_topic,
             RINGBUFFER_SERVICE: _make_ring,
+            VECTOR_SERVICE: _maker(_VectorCollection),
         }
         self._ours = ours
 
@@ -54,18 +64,30 @@ class AsyncioProxies(ProxyManager):
             await self._context.invocation_service.ainvoke(invocation)
         return await make(service_name, name, self._context, self._around)
 
+    async def destroy_proxy(self, service_name: str, name: str, destroy_on_remote: bool = True) -> bool:
+        """Destroy a proxy; one whose cluster was not told stays, so that it can be destroyed again."""
+        proxy = self._proxies.get((service_name, name))
+        try:
+            return bool(await super().destroy_proxy(service_name, name, destroy_on_remote))
+        except BaseException:
+            self._proxies.setdefault((service_name, name), proxy)
+            raise
+
+
+def _maker(kind: Callable[[str, str, Any], Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    async def make(service_name: str, name: str, context: Any, _: Surroundings) -> Any:
+        return kind(service_name, name, context)
+
+    return make
+
 
 async def _make_map(service_name: str, name: str, context: Any, _: Surroundings) -> Any:
     if name not in context.config.near_caches:
-        return await _proxy_init[MAP_SERVICE](service_name, name, context)
+        return _Map(service_name, name, context)
     made = _NearCachedMap(service_name, name, context)
     if made._near_cache.invalidate_on_change:
         await made._add_near_cache_invalidation_listener()
     return made
-
-
-async def _make_ids(service_name: str, name: str, context: Any, _: Surroundings) -> Any:
-    return _FlakeIdGenerator(service_name, name, context)
 
 
 async def _make_counter(service_name: str, name: str, context: Any, around: Surroundings) -> Any:
@@ -81,7 +103,48 @@ async def _make_topic(service_name: str, name: str, context: Any, around: Surrou
     return _ReliableTopic(service_name, name, context, ring, around)
 
 
+class _Lock(LockContext):
+    """The official lock context; when both what it protects and the unlocking fail, the former is what is raised."""
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        try:
+            await super().__aexit__(kind, error, traceback)
+        except Exception as failure:
+            if error is None:
+                raise
+            error.add_note(f"the lock could not be released: {failure}")
+
+
+class _Map(Map[Any, Any]):
+    get_all = async_in_parts(Map.get_all)
+    put_all = async_in_parts(Map.put_all)
+
+    def lock_context(self, key: Any) -> LockContext:
+        return _Lock(self, key)
+
+
+class _MultiMap(MultiMap[Any, Any]):
+    put_all = async_in_parts(MultiMap.put_all)
+
+    def lock_context(self, key: Any) -> LockContext:
+        return _Lock(self, key)
+
+
+class _VectorCollection(VectorCollection):  # type: ignore[type-arg]
+    put_all = async_in_parts(VectorCollection.put_all)
+
+
+class _Executor(Executor):
+    execute_on_members = async_in_parts(Executor.execute_on_members)
+
+
 class _NearCachedMap(RenewedNearCache, MapFeatNearCache[Any, Any]):
+    get_all = async_in_parts(MapFeatNearCache.get_all)
+    put_all = async_in_parts(MapFeatNearCache.put_all)
+
+    def lock_context(self, key: Any) -> LockContext:
+        return _Lock(self, key)
+
     def __init__(self, service_name: str, name: str, context: Any) -> None:
         super().__init__(service_name, name, context)
         self._near_caches = context.near_cache_manager

@@ -19,7 +19,7 @@ from hazelcast.serialization.compact import SchemaNotFoundError
 from tealjet.bridge.futures import CallFuture
 from tealjet.engine.calls import Call, Gate
 from tealjet.engine.engine import Engine
-from tealjet.errors import WrongLoopError
+from tealjet.errors import Outcome, WrongLoopError
 from tealjet.protocol.frames import Message
 
 __all__ = ["AsyncioInvocations", "CallOptions", "ThreadedInvocations", "call_options"]
@@ -95,12 +95,17 @@ class _OfficialCall(Call):
             result = self._decode(message)
         except SchemaNotFoundError as error:
             message.reset_next_frame()
-            self._fetch_schema(error.schema_id, lambda: self.succeed(message), self.fail)
+            self._fetch_schema(error.schema_id, lambda: self.succeed(message), self._unreadable)
         except Exception as error:
-            self.fail(error)
+            self._unreadable(error)
         else:
             if not self._future.done():
                 self._future.set_result(result)
+
+    def _unreadable(self, error: Exception) -> None:
+        """End it with the error that kept its answer from being read: the cluster has executed it."""
+        error.outcome = Outcome.UNKNOWN  # type: ignore[attr-defined]
+        self.fail(error)
 
     def fail(self, error: Exception) -> None:
         if not self._future.done():
@@ -116,13 +121,15 @@ class AsyncioInvocations:
         self._loop = loop
         self._fetch_schema = fetch_schema
 
-    def invoke(self, invocation: Any, gate: Gate | None = None) -> None:
+    def invoke(self, invocation: Any, gate: Gate | None = None) -> Call:
         """Start a call, through a gate if there is one; its result goes into ``invocation.future``."""
         if invocation.future.get_loop() is not self._loop:
             raise WrongLoopError(
                 "This client belongs to another event loop. Make one client per loop, and use it only there."
             )
-        self._engine.submit(_OfficialCall(invocation, self._engine, self._fetch_schema, gate))
+        call = _OfficialCall(invocation, self._engine, self._fetch_schema, gate)
+        self._engine.submit(call)
+        return call
 
     def ainvoke(self, invocation: Any, gate: Gate | None = None) -> asyncio.Future[Any]:
         """Start a call and return its future, to be awaited."""
@@ -139,7 +146,7 @@ class ThreadedInvocations:
         self._engine_thread = engine_thread
         self._fetch_schema = fetch_schema
 
-    def invoke(self, invocation: Any, gate: Gate | None = None) -> None:
+    def invoke(self, invocation: Any, gate: Gate | None = None) -> Call:
         """Start a call from any thread; its result goes into ``invocation.future``, which is replaced by ours."""
         invocation.future = CallFuture(self._engine_thread)
         call = _OfficialCall(invocation, self._engine, self._fetch_schema, gate)
@@ -147,3 +154,4 @@ class ThreadedInvocations:
             self._engine.submit(call)
         else:
             self._engine.submit_threadsafe(call)
+        return call

@@ -50,7 +50,7 @@ from tealjet.errors import Outcome, outcome_of
 from tealjet.failover.model import Kind, TopicGap
 from tealjet.protocol.values import MemberInfo
 
-__all__ = ["Family", "ThreadedFamily", "label_answered", "untyped"]
+__all__ = ["Family", "ThreadedFamily", "label_answered", "page_of", "untyped"]
 
 
 class Family:
@@ -197,6 +197,16 @@ def label_answered(error: Exception) -> None:
         error.outcome = Outcome.ANSWERED  # type: ignore[attr-defined]
 
 
+def page_of(response: Any) -> Any:
+    """Return the answer to the request for a further page; raise, labelled, the error that it may contain instead."""
+    error = response["error"]
+    if error:
+        raised = HazelcastSqlError(error.originating_member_uuid, error.code, error.message, None, error.suggestion)
+        label_answered(raised)
+        raise raised
+    return response
+
+
 class _LabellingSqlService(_InternalSqlService):
     """The official SQL service; every error of a statement says what is known of it, and to which cluster it went."""
 
@@ -211,6 +221,10 @@ class _LabellingSqlService(_InternalSqlService):
         if connection is not None and not connection.live:
             return lost_statement(error, connection, self.get_client_id())
         return super().re_raise(error, connection)
+
+    def fetch(self, connection: Any, query_id: Any, cursor_buffer_size: int) -> Any:
+        answer = super().fetch(connection, query_id, cursor_buffer_size)
+        return answer.continue_with(lambda answer: page_of(answer.result()))
 
     def _handle_execute_response(self, future: Any, connection: Any) -> Any:
         try:

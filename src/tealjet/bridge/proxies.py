@@ -10,21 +10,27 @@ from hazelcast.future import Future, ImmediateFuture
 from hazelcast.invocation import Invocation
 from hazelcast.protocol.codec import client_create_proxy_codec
 from hazelcast.proxy import (
+    EXECUTOR_SERVICE,
     FLAKE_ID_GENERATOR_SERVICE,
     MAP_SERVICE,
+    MULTI_MAP_SERVICE,
     PN_COUNTER_SERVICE,
     RELIABLE_TOPIC_SERVICE,
     RINGBUFFER_SERVICE,
+    VECTOR_SERVICE,
     ProxyManager,
-    _proxy_init,
 )
+from hazelcast.proxy.executor import Executor
 from hazelcast.proxy.flake_id_generator import FlakeIdGenerator
 from hazelcast.proxy.map import Map, MapFeatNearCache
+from hazelcast.proxy.multi_map import MultiMap
 from hazelcast.proxy.pn_counter import PNCounter
 from hazelcast.proxy.reliable_topic import ReliableTopic
 from hazelcast.proxy.ringbuffer import Ringbuffer
+from hazelcast.proxy.vector_collection import VectorCollection
 
 from tealjet.bridge.homes import Surroundings
+from tealjet.bridge.parts import in_parts
 from tealjet.bridge.renewal import RenewedCounter, RenewedIds, RenewedNearCache, RenewedRing, RenewedTopic
 
 __all__ = ["Proxies"]
@@ -38,11 +44,14 @@ class Proxies(ProxyManager):
         super().__init__(context)
         self._around = around
         ours: Mapping[str, Callable[[str, str, Any, Surroundings], Any]] = {
-            FLAKE_ID_GENERATOR_SERVICE: lambda service, name, context, _: _FlakeIdGenerator(service, name, context),
+            EXECUTOR_SERVICE: _maker(_Executor),
+            FLAKE_ID_GENERATOR_SERVICE: _maker(_FlakeIdGenerator),
             MAP_SERVICE: _make_map,
+            MULTI_MAP_SERVICE: _maker(_MultiMap),
             PN_COUNTER_SERVICE: _PNCounter,
             RELIABLE_TOPIC_SERVICE: _ReliableTopic,
             RINGBUFFER_SERVICE: _Ringbuffer,
+            VECTOR_SERVICE: _maker(_VectorCollection),
         }
         self._ours = ours
 
@@ -56,14 +65,47 @@ class Proxies(ProxyManager):
             invocation.future.result()
         return make(service_name, name, self._context, self._around)
 
+    def destroy_proxy(self, service_name: str, name: str, destroy_on_remote: bool = True) -> bool:
+        """Destroy a proxy; one whose cluster was not told stays, so that it can be destroyed again."""
+        proxy = self._proxies.get((service_name, name))
+        try:
+            return bool(super().destroy_proxy(service_name, name, destroy_on_remote))
+        except Exception:
+            self._proxies.setdefault((service_name, name), proxy)
+            raise
+
+
+def _maker(kind: Callable[[str, str, Any], Any]) -> Callable[..., Any]:
+    return lambda service_name, name, context, _: kind(service_name, name, context)
+
 
 def _make_map(service_name: str, name: str, context: Any, _: Surroundings) -> Any:
     if name in context.config.near_caches:
         return _NearCachedMap(service_name, name, context)
-    return _proxy_init[MAP_SERVICE](service_name, name, context)
+    return _Map(service_name, name, context)
+
+
+class _Map(Map[Any, Any]):
+    get_all = in_parts(Map.get_all)
+    put_all = in_parts(Map.put_all)
+
+
+class _MultiMap(MultiMap[Any, Any]):
+    put_all = in_parts(MultiMap.put_all)
+
+
+class _VectorCollection(VectorCollection):
+    put_all = in_parts(VectorCollection.put_all)
+
+
+class _Executor(Executor):
+    execute_on_members = in_parts(Executor.execute_on_members)
 
 
 class _NearCachedMap(RenewedNearCache, MapFeatNearCache[Any, Any]):
+    get_all = in_parts(MapFeatNearCache.get_all)
+    put_all = in_parts(MapFeatNearCache.put_all)
+
     def __init__(self, service_name: str, name: str, context: Any) -> None:
         super().__init__(service_name, name, context)
         self._near_caches = context.near_cache_manager
@@ -126,3 +168,17 @@ class _ReliableTopic(RenewedTopic, ReliableTopic[Any]):
     def __init__(self, service_name: str, name: str, context: Any, around: Surroundings) -> None:
         super().__init__(service_name, name, context)
         self._around = around
+
+    # while it waits for room in the ringbuffer, the official topic gives an error as if it were a result
+
+    def _add_with_backoff(self, message: Any) -> Any:
+        return super()._add_with_backoff(message).continue_with(_raised)
+
+    def _add_messages_with_backoff(self, messages: Any) -> Any:
+        return super()._add_messages_with_backoff(messages).continue_with(_raised)
+
+
+def _raised(published: Future[Any]) -> None:
+    error = published.result()
+    if error is not None:
+        raise error

@@ -7,6 +7,7 @@ others. The official package's own code is constructed unchanged wherever it has
 from __future__ import annotations
 
 import itertools
+import logging
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -39,6 +40,8 @@ __all__ = [
     "ThreadedConnections",
     "ThreadedListenerService",
 ]
+
+_log = logging.getLogger("tealjet")
 
 Callbacks = CallbackThreads | LoopCallbacks
 
@@ -162,12 +165,22 @@ class Reactor:
     def __init__(self, engine: Engine) -> None:
         """Use the engine's loop."""
         self._engine = engine
+        self._timers: set[Timer] = set()
+        engine.at_end(self._fire_all)
 
     def add_timer(self, delay: float, callback: Callable[[], object]) -> Timer:
-        """Call back on the engine's loop after ``delay`` seconds; from any thread."""
-        timer = Timer(self._engine, callback)
+        """Call back on the engine's loop after ``delay`` seconds, or when the engine ends; from any thread."""
+        timer = Timer(self._engine, callback, self._timers)
         self._engine.runtime.call_soon_threadsafe(timer.arm, delay)
         return timer
+
+    def _fire_all(self) -> None:
+        """Let those go on who wait for a moment to try again: they get an error instead of waiting for ever."""
+        for timer in list(self._timers):
+            try:
+                timer.fire()
+            except Exception:
+                _log.exception("a timer failed at the end of its client")
 
     def _count(self, attribute: str) -> int:
         link = self._engine.active
@@ -190,23 +203,35 @@ class Reactor:
 class Timer:
     """A timer that can be set and cancelled from any thread."""
 
-    def __init__(self, engine: Engine, callback: Callable[[], object]) -> None:
-        """Make a timer that is not armed yet."""
+    def __init__(self, engine: Engine, callback: Callable[[], object], waiting: set[Timer]) -> None:
+        """Make a timer that is not armed yet; until it fires or is cancelled it is in the set of those that wait."""
         self._engine = engine
         self._callback = callback
-        self._cancelled = False
+        self._waiting = waiting
+        waiting.add(self)
 
     def arm(self, delay: float) -> None:
         """Start it, on the loop."""
-        self._engine.runtime.call_at(self._engine.runtime.now() + delay, self._fire)
+        self._engine.runtime.call_at(self._engine.runtime.now() + delay, self._fire_in_time)
 
-    def _fire(self) -> None:
-        if not self._cancelled and self._engine.usable:
+    def _fire_in_time(self) -> None:
+        if self._engine.usable:
+            self.fire()
+
+    @property
+    def waits(self) -> bool:
+        """Say whether it has neither fired nor been cancelled."""
+        return self in self._waiting
+
+    def fire(self) -> None:
+        """Call back now, unless that has happened or was cancelled."""
+        if self.waits:
+            self._waiting.discard(self)
             self._callback()
 
     def cancel(self) -> None:
         """Make it do nothing."""
-        self._cancelled = True
+        self._waiting.discard(self)
 
 
 class Connections:

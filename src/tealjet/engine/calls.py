@@ -143,6 +143,7 @@ class Calls:
         """Calls that a cluster asked to repeat and that wait for their turn."""
         self._expiry: Handle | None = None
         self._expiry_at = math.inf
+        self._room_made_at = -math.inf
         self._closed: str | None = None
         self.parked_total = 0
         self.rejected_total = 0
@@ -182,7 +183,7 @@ class Calls:
         if self._closed is not None:
             call.fail(self._errors.closed(self._closed, call.outcome))
             return
-        if len(self._parked) >= self._settings.max_parked_calls:
+        if len(self._parked) >= self._settings.max_parked_calls and not self._make_room():
             self.rejected_total += 1
             call.fail(self._errors.overloaded(self._settings.max_parked_calls, call.outcome))
             return
@@ -190,6 +191,15 @@ class Calls:
         self.parked_total += 1
         self._parked.append(call)
         self._expire_at(call.deadline)
+
+    def _make_room(self) -> bool:
+        """Drop the parked calls that were cancelled; not at every call, because to look through all takes long."""
+        now = self._runtime.now()
+        if now < self._room_made_at + _EXPIRY_GRAIN:
+            return False
+        self._room_made_at = now
+        self._parked = deque(call for call in self._parked if not call.done())
+        return len(self._parked) < self._settings.max_parked_calls
 
     def route_to(self, link: Link | None) -> tuple[int, float]:
         """Send calls to the link from now on, those that are parked first; None: park them.

@@ -77,6 +77,7 @@ class Engine:
         self._waker = runtime.waker(self._empty_inbox)
         self._refuse: Callable[[model.Outcome], Exception] | None = None
         """Makes the error that everything ends with once the client can't be used any more."""
+        self._at_end: list[Callable[[], None]] = []
         self.disowned = False
         """This is a forked child of the process that the engine runs in."""
         self._gave_up: asyncio.Future[model.GiveUp] = runtime.future()
@@ -107,6 +108,12 @@ class Engine:
         self.calls.close(detail)
         self._driver.feed(model.Requested(request=model.RequestId(0), what=model.Stop()))
         self._driver.end(self._refuse(model.Outcome.NOT_SENT))
+        for tell in self._at_end:
+            tell()
+
+    def at_end(self, tell: Callable[[], None]) -> None:
+        """Call back, on the loop, when the engine has ended: nobody may wait for what does not happen any more."""
+        self._at_end.append(tell)
 
     def _published(self, event: Published) -> None:
         self._publish(event)

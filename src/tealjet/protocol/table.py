@@ -302,6 +302,8 @@ BLOCKING_CALLS: Mapping[str, int] = MappingProxyType(
         "map.tryPut": 0x010C00,
         "map.lock": 0x011000,
         "map.tryLock": 0x011100,
+        "map.loadAll": 0x012000,
+        "map.loadGivenKeys": 0x012100,
         "multiMap.lock": 0x021000,
         "multiMap.tryLock": 0x021100,
         "queue.offer": 0x030100,
@@ -315,6 +317,17 @@ BLOCKING_CALLS: Mapping[str, int] = MappingProxyType(
         "countDownLatch.await": 0x0B0200,
         "semaphore.acquire": 0x0C0200,
         "transactionalMap.getForUpdate": 0x0E0300,
+        "transactionalMap.put": 0x0E0600,
+        "transactionalMap.set": 0x0E0700,
+        "transactionalMap.putIfAbsent": 0x0E0800,
+        "transactionalMap.replace": 0x0E0900,
+        "transactionalMap.replaceIfSame": 0x0E0A00,
+        "transactionalMap.remove": 0x0E0B00,
+        "transactionalMap.delete": 0x0E0C00,
+        "transactionalMap.removeIfSame": 0x0E0D00,
+        "transactionalMultiMap.put": 0x0F0100,
+        "transactionalMultiMap.remove": 0x0F0300,
+        "transactionalMultiMap.removeEntry": 0x0F0400,
         "transactionalQueue.offer": 0x120100,
         "transactionalQueue.take": 0x120200,
         "transactionalQueue.poll": 0x120300,
@@ -323,10 +336,14 @@ BLOCKING_CALLS: Mapping[str, int] = MappingProxyType(
         "ringbuffer.readMany": 0x170900,
         "sql.execute": 0x210400,
         "sql.fetch": 0x210500,
+        "vectorCollection.optimize": 0x240900,
         "jet.joinSubmittedJob": 0xFE0500,
     }
 )
-"""Requests whose answer may wait for somebody else, however well the cluster is, by the protocol's names."""
+"""Requests whose answer may wait for somebody else, however well the cluster is, by the protocol's names.
+
+For an item, a permit, a lock (all changes in a transaction take one), a task, a statement or a loader's database.
+"""
 
 BLOCKING: frozenset[int] = frozenset(BLOCKING_CALLS.values())
 """Their message types."""
