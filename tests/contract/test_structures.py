@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import uuid
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from support.clusters import Events, cluster_config, failover_config, look_into
 from support.structure_cases import STRUCTURES, MapNearCache
 from support.structures import Bench, Family, Heard, Result, try_out
 from support.structures_table import Table
+from tealjet.errors import ConnectionLostError
 from tealjet.lab import Lab
 
 WRITE = bool(os.environ.get("TEALJET_WRITE_STRUCTURES"))
@@ -88,10 +90,38 @@ def test_a_closed_client_sends_no_more_statistics(lab: Lab) -> None:
     assert not timer.waits
 
 
+class Waiting:
+    """Where an asyncio client's statistics are sent to here: calls that end when the test says so."""
+
+    def __init__(self) -> None:
+        self.calls: asyncio.Queue[asyncio.Future[None]] = asyncio.Queue()
+
+    def ainvoke(self, invocation: Any) -> asyncio.Future[None]:
+        call: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.calls.put_nowait(call)
+        return call
+
+
 @pytest.mark.member("5.7.0")
-async def test_a_closed_asyncio_client_leaves_no_task_that_would_send_statistics(lab: Lab) -> None:
-    config = cluster_config(lab["blue"], statistics_enabled=True)
+async def test_statistics_that_were_lost_with_their_connection_are_followed_by_the_next_ones(lab: Lab) -> None:
+    problems: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context))
+    config = cluster_config(lab["blue"], statistics_enabled=True, statistics_period=0.01)
     async with tealjet.asyncio.new_jet_client(config) as client:
-        task: Any = client._statistics._statistics_task
-        assert task in asyncio.all_tasks()
-    assert task not in asyncio.all_tasks()
+        statistics: Any = client._statistics
+        sent = statistics._invocation_service = Waiting()
+        (await sent.calls.get()).set_exception(ConnectionLostError("lost"))
+        await sent.calls.get()
+    gc.collect()  # a task whose error nobody has asked for says so now
+    assert not problems
+
+
+@pytest.mark.member("5.7.0")
+async def test_a_client_that_is_closed_while_it_sends_statistics_leaves_no_task(lab: Lab) -> None:
+    before = asyncio.all_tasks()
+    config = cluster_config(lab["blue"], statistics_enabled=True, statistics_period=0.01)
+    async with tealjet.asyncio.new_jet_client(config) as client:
+        statistics: Any = client._statistics
+        sent = statistics._invocation_service = Waiting()
+        await sent.calls.get()
+    assert asyncio.all_tasks() == before

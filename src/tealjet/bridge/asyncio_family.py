@@ -6,6 +6,7 @@ A module of its own, because the official asyncio package costs time to import a
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from hazelcast.internal import asyncio_compact, asyncio_partition, asyncio_sql, asyncio_statistics
@@ -23,6 +24,8 @@ from tealjet.engine.engine import Engine
 from tealjet.engine.link import Link
 
 __all__ = ["AsyncioFamily"]
+
+_log = logging.getLogger("tealjet")
 
 
 class AsyncioFamily(Family):
@@ -60,9 +63,7 @@ class AsyncioFamily(Family):
             _LabellingSqlService(engine, connections, self.serialization, invocations, compact.send_schema_and_retry),
             engine,
         )
-        client._statistics = asyncio_statistics.Statistics(
-            client, self.config, reactor, connections, invocations, self.near_caches
-        )
+        client._statistics = _Statistics(client, self.config, reactor, connections, invocations, self.near_caches)
 
 
 class _Schemas(asyncio_compact.CompactSchemaService):
@@ -73,6 +74,24 @@ class _Schemas(asyncio_compact.CompactSchemaService):
             return await super()._replicate_schema(schema, request, remaining_retries, callback)
         finally:
             callback.close()  # a coroutine: one that never began would warn when it is collected
+
+
+class _Statistics(asyncio_statistics.Statistics):
+    """The official statistics in one task, which a lost connection does not break and ``shutdown`` ends."""
+
+    async def start(self) -> None:
+        """Send the statistics periodically, if they are enabled."""
+        if self._enabled:
+            self._register_gauges()
+            self._statistics_task = asyncio.create_task(self._keep_sending())
+
+    async def _keep_sending(self) -> None:
+        while True:
+            await asyncio.sleep(self._period)
+            try:
+                await self._collect_and_send_stats()
+            except Exception as error:
+                _log.debug("client statistics were not sent: %s", error)
 
 
 class _LabellingSqlService(asyncio_sql._InternalSqlService):
