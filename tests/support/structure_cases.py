@@ -15,7 +15,19 @@ from hazelcast.protocol.client_message import REQUEST_HEADER_SIZE, OutboundMessa
 from hazelcast.serialization.api import IdentifiedDataSerializable
 from hazelcast.vector import Document, IndexConfig, Metric, Type, Vector
 
-from support.structures import Either, Heard, MissingError, Structure, changes, combines, hears, reads, settle, waits
+from support.structures import (
+    Bench,
+    Either,
+    Heard,
+    MissingError,
+    Structure,
+    changes,
+    combines,
+    hears,
+    reads,
+    settle,
+    waits,
+)
 
 
 class Unknown(IdentifiedDataSerializable):
@@ -43,9 +55,10 @@ def person(name: str, age: int) -> HazelcastJsonValue:
 
 class Map(Structure):
     title = "Map"
+    factory = "get_map"
 
     async def open(self) -> None:
-        self.map = await self.proxy("get_map")
+        self.map = await self.proxy()
         self.heard = Heard()
         await self.map.add_entry_listener(
             include_value=True, key="key", added_func=self.heard, updated_func=self.heard, removed_func=self.heard
@@ -89,9 +102,10 @@ class Map(Structure):
 
 class MapLocks(Structure):
     title = "Map: locks"
+    factory = "get_map"
 
     async def open(self) -> None:
-        self.map = await self.proxy("get_map")
+        self.map = await self.proxy()
 
     @changes("lock, try_lock, unlock")
     async def locked(self) -> None:
@@ -121,9 +135,10 @@ class MapLocks(Structure):
 
 class MapExpiry(Structure):
     title = "Map: expiry"
+    factory = "get_map"
 
     async def open(self) -> None:
-        self.map = await self.proxy("get_map")
+        self.map = await self.proxy()
         self.heard = Heard()
         await self.map.add_entry_listener(expired_func=self.heard)
 
@@ -143,9 +158,10 @@ class MapExpiry(Structure):
 
 class MapNearCache(Structure):
     title = "Map: near cache"
+    factory = "get_map"
 
     async def open(self) -> None:
-        self.map = await self.proxy("get_map")
+        self.map = await self.proxy()
 
     @reads("get (a hit)")
     async def hit(self) -> None:
@@ -180,9 +196,10 @@ class MapNearCache(Structure):
 
 class MapQueries(Structure):
     title = "Map: predicates, aggregations, projections"
+    factory = "get_map"
 
     async def open(self) -> None:
-        self.map = await self.proxy("get_map")
+        self.map = await self.proxy()
         self.heard = Heard()
         await self.map.add_entry_listener(
             key="Ben", predicate=predicate.greater("age", 30), include_value=True, added_func=self.heard
@@ -229,18 +246,23 @@ class MapQueries(Structure):
 
 class MapCode(Structure):
     title = "Map: code of a class that the members do not have"
+    factory = "get_map"
 
     async def open(self) -> None:
-        self.map = await self.proxy("get_map")
+        self.map = await self.proxy()
         await self.map.put("key", self.cluster)
 
     @changes("execute_on_key")
     async def on_key(self) -> None:
         await self.map.execute_on_key("key", Unknown())
 
-    @combines("execute_on_keys, execute_on_entries")
+    @combines("execute_on_keys")
     async def on_keys(self) -> None:
         await self.map.execute_on_keys(["key"], Unknown())
+
+    @combines("execute_on_entries")
+    async def on_entries(self) -> None:
+        await self.map.execute_on_entries(Unknown())
 
     @changes("add_interceptor")
     async def intercepted(self) -> None:
@@ -253,9 +275,10 @@ class MapCode(Structure):
 
 class ReplicatedMap(Structure):
     title = "ReplicatedMap"
+    factory = "get_replicated_map"
 
     async def open(self) -> None:
-        self.map = await self.proxy("get_replicated_map")
+        self.map = await self.proxy()
         self.heard = Heard()
         await self.map.add_entry_listener(added_func=self.heard, removed_func=self.heard)
 
@@ -285,9 +308,10 @@ class ReplicatedMap(Structure):
 
 class MultiMap(Structure):
     title = "MultiMap"
+    factory = "get_multi_map"
 
     async def open(self) -> None:
-        self.map = await self.proxy("get_multi_map")
+        self.map = await self.proxy()
         self.heard = Heard()
         await self.map.add_entry_listener(include_value=True, added_func=self.heard)
 
@@ -321,9 +345,10 @@ class MultiMap(Structure):
 
 class Queue(Structure):
     title = "Queue"
+    factory = "get_queue"
 
     async def open(self) -> None:
-        self.queue = await self.proxy("get_queue")
+        self.queue = await self.proxy()
         self.heard = Heard()
         await self.queue.add_listener(include_value=True, item_added_func=self.heard, item_removed_func=self.heard)
 
@@ -359,9 +384,10 @@ class Queue(Structure):
 
 class ListCase(Structure):
     title = "List"
+    factory = "get_list"
 
     async def open(self) -> None:
-        self.list = await self.proxy("get_list")
+        self.list = await self.proxy()
         self.heard = Heard()
         await self.list.add_listener(include_value=True, item_added_func=self.heard)
 
@@ -391,9 +417,10 @@ class ListCase(Structure):
 
 class SetCase(Structure):
     title = "Set"
+    factory = "get_set"
 
     async def open(self) -> None:
-        self.set = await self.proxy("get_set")
+        self.set = await self.proxy()
         self.heard = Heard()
         await self.set.add_listener(include_value=True, item_added_func=self.heard)
 
@@ -420,9 +447,10 @@ class SetCase(Structure):
 
 class Ringbuffer(Structure):
     title = "Ringbuffer"
+    factory = "get_ringbuffer"
 
     async def open(self) -> None:
-        self.ring = await self.proxy("get_ringbuffer")
+        self.ring = await self.proxy()
 
     @changes("add")
     async def changed(self) -> None:
@@ -454,7 +482,7 @@ class Topic(Structure):
     factory = "get_topic"
 
     async def open(self) -> None:
-        self.topic = await self.proxy(self.factory)
+        self.topic = await self.proxy()
         self.heard = Heard()
         await self.topic.add_listener(self.heard)
 
@@ -482,9 +510,10 @@ class ReliableTopic(Topic):
 
 class PNCounter(Structure):
     title = "PNCounter"
+    factory = "get_pn_counter"
 
     async def open(self) -> None:
-        self.counter = await self.proxy("get_pn_counter")
+        self.counter = await self.proxy()
 
     @changes("add_and_get, get_and_subtract")
     async def changed(self) -> None:
@@ -498,9 +527,10 @@ class PNCounter(Structure):
 
 class FlakeIdGenerator(Structure):
     title = "FlakeIdGenerator"
+    factory = "get_flake_id_generator"
 
     async def open(self) -> None:
-        self.ids = await self.proxy("get_flake_id_generator")
+        self.ids = await self.proxy()
 
     @combines("new_id")
     async def combined(self) -> None:
@@ -510,9 +540,10 @@ class FlakeIdGenerator(Structure):
 
 class Executor(Structure):
     title = "Executor: a task of a class that the members do not have"
+    factory = "get_executor"
 
     async def open(self) -> None:
-        self.executor = await self.proxy("get_executor")
+        self.executor = await self.proxy()
 
     @changes("execute_on_key_owner")
     async def on_key_owner(self) -> None:
@@ -533,6 +564,7 @@ class Executor(Structure):
 
 class VectorCollection(Structure):
     title = "VectorCollection"
+    factory = "get_vector_collection"
 
     async def open(self) -> None:
         pass  # the proxy is refused already
@@ -544,7 +576,7 @@ class VectorCollection(Structure):
 
     @changes("put")
     async def changed(self) -> None:
-        vectors = await self.proxy("get_vector_collection")
+        vectors = await self.proxy()
         await vectors.put("key", Document("value", [Vector("index", Type.DENSE, [0.1, 0.2])]))
 
 
@@ -554,16 +586,17 @@ class VectorCollection(Structure):
 class CP(Structure):
     """What all CP structures have in common."""
 
-    async def cp_proxy(self, factory: str) -> Either:
-        cp = Either(self.bench.client.cp_subsystem)
-        return Either(await getattr(cp, factory)(self.name))
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench)
+        self.client = Either(bench.client.cp_subsystem)
 
 
 class AtomicLong(CP):
     title = "CP: AtomicLong"
+    factory = "get_atomic_long"
 
     async def open(self) -> None:
-        self.number = await self.cp_proxy("get_atomic_long")
+        self.number = await self.proxy()
 
     @changes("add_and_get, compare_and_set")
     async def changed(self) -> None:
@@ -581,9 +614,10 @@ class AtomicLong(CP):
 
 class AtomicReference(CP):
     title = "CP: AtomicReference"
+    factory = "get_atomic_reference"
 
     async def open(self) -> None:
-        self.reference = await self.cp_proxy("get_atomic_reference")
+        self.reference = await self.proxy()
 
     @changes("set, compare_and_set")
     async def changed(self) -> None:
@@ -598,9 +632,10 @@ class AtomicReference(CP):
 
 class CountDownLatch(CP):
     title = "CP: CountDownLatch"
+    factory = "get_count_down_latch"
 
     async def open(self) -> None:
-        self.latch = await self.cp_proxy("get_count_down_latch")
+        self.latch = await self.proxy()
 
     @changes("try_set_count, count_down")
     async def changed(self) -> None:
@@ -620,9 +655,10 @@ class CountDownLatch(CP):
 
 class FencedLock(CP):
     title = "CP: FencedLock"
+    factory = "get_lock"
 
     async def open(self) -> None:
-        self.lock = await self.cp_proxy("get_lock")
+        self.lock = await self.proxy()
 
     @changes("lock, try_lock, unlock")
     async def changed(self) -> None:
@@ -646,9 +682,10 @@ class FencedLock(CP):
 
 class Semaphore(CP):
     title = "CP: Semaphore"
+    factory = "get_semaphore"
 
     async def open(self) -> None:
-        self.semaphore = await self.cp_proxy("get_semaphore")
+        self.semaphore = await self.proxy()
 
     @changes("init, acquire, release")
     async def changed(self) -> None:
@@ -673,9 +710,10 @@ class Semaphore(CP):
 
 class Transactions(Structure):
     title = "Transactions"
+    factory = "new_transaction"
 
     async def open(self) -> None:
-        if not hasattr(self.bench.client, "new_transaction"):
+        if not hasattr(self.bench.client, self.factory):
             raise MissingError("the official asyncio package has no transactions")
         # one name for each: members keep what a transaction does to collections by their names alone
         self.names = [f"{self.name}-{kind}" for kind in ("map", "multi_map", "queue", "list", "set")]
@@ -825,6 +863,7 @@ class LifecycleService(Structure):
 
 class DistributedObjects(Structure):
     title = "Distributed objects"
+    factory = "get_map"
 
     async def open(self) -> None:
         self.heard = Heard()
@@ -834,7 +873,7 @@ class DistributedObjects(Structure):
     async def read(self) -> None:
         if not hasattr(self.bench.client, "get_distributed_objects"):
             raise MissingError("the official asyncio package has no get_distributed_objects")
-        await self.proxy("get_map")
+        await self.proxy()
         assert self.name in {one.name for one in await self.client.get_distributed_objects()}
 
     @hears("add_distributed_object_listener")

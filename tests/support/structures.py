@@ -151,6 +151,8 @@ class Structure:
     """The proxies and listeners of one structure, kept over the switch."""
 
     title: ClassVar[str]
+    factory: ClassVar[str] = ""
+    """The method that the official package gets the proxy from, if it is one proxy."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
@@ -177,9 +179,9 @@ class Structure:
         """Get the proxies and register the listeners, once."""
         raise NotImplementedError
 
-    async def proxy(self, factory: str) -> Either:
-        """Get a proxy of the client."""
-        return Either(await getattr(self.client, factory)(self.name))
+    async def proxy(self) -> Any:
+        """Get the proxy of this name."""
+        return Either(await getattr(self.client, self.factory)(self.name))
 
     async def started(self, answer: Answer) -> Awaitable[Any]:
         """Send a call now, and return what is to be awaited for its end."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import hazelcast.asyncio
 import pytest
+from hazelcast.client import HazelcastClient
+from hazelcast.cp import CPSubsystem
 
 from support.structure_cases import STRUCTURES
 from support.structures_table import COLUMNS, Table
@@ -23,6 +26,12 @@ def test_the_table_has_every_structure_and_nothing_else() -> None:
     for structure in STRUCTURES:
         for column in COLUMNS:
             assert list(table.cells(column, structure.title)) == list(structure.steps())
+
+
+def test_every_structure_that_the_official_package_hands_out_is_in_the_table() -> None:
+    sources = (HazelcastClient, hazelcast.asyncio.HazelcastClient, CPSubsystem)
+    offered = {name for source in sources for name in dir(source) if name.startswith(("get_", "new_"))}
+    assert {structure.factory for structure in STRUCTURES} - {""} == offered - {"get_distributed_objects"}
 
 
 def test_what_both_families_do_is_said_once() -> None:
