@@ -331,6 +331,12 @@ class MultiMap(Structure):
     async def heard_of(self) -> None:
         await self.heard.until(lambda event: event.value == self.cluster)
 
+    @combines("put_all")
+    async def combined(self) -> None:
+        await self.map.put_all({"a": ["1", "2"], "b": ["3"]})
+        assert sorted(await self.map.get("a")) == ["1", "2"]
+        assert await self.map.get("b") == ["3"]
+
     @waits("lock")
     async def waited(self) -> None:
         await self.map.lock("key")

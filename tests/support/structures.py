@@ -270,6 +270,8 @@ async def _attempt(structure: Structure, step: Coroutine[Any, Any, None], result
 
 def _refused(error: Exception) -> bool:
     """Say whether the cluster answered this, or does not have what was called."""
+    if isinstance(error, ExceptionGroup):
+        return all(_refused(one) for one in error.exceptions)
     missing = any(isinstance(one, FeatureMissingError) for one in (error, *error.args))
     return missing or tealjet.outcome_of(error) is tealjet.Outcome.ANSWERED
 
