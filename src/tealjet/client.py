@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import atexit
 import itertools
+import ssl
 import threading
 import uuid
 import warnings
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -26,8 +28,9 @@ from tealjet.bridge.callbacks import CallbackThreads
 from tealjet.bridge.families import Family, ThreadedFamily
 from tealjet.bridge.threads import LoopThread
 from tealjet.config import ClientConfig, FailoverConfig, merged_options
+from tealjet.config.tls import TlsError, tls_context
 from tealjet.control import Announcer, Failover
-from tealjet.engine.contracts import Settings, Target
+from tealjet.engine.contracts import OutsideError, Settings, Target
 from tealjet.engine.engine import Engine
 from tealjet.errors import NoClusterError
 from tealjet.failover.controller import Controller
@@ -149,10 +152,22 @@ def _target(name: str, client: ClientConfig) -> Target:
         addresses=client.addresses,
         username=username,
         password=password,
+        token=client.token,
+        tls=_tls(client.config),
         connect_timeout=float(client.config.connection_timeout),
         socket_options=tuple(client.config.socket_options),
         public_addresses=client.config.use_public_ip if "use_public_ip" in client.explicit else None,
     )
+
+
+def _tls(config: Config) -> Callable[[], ssl.SSLContext] | None:
+    def context() -> ssl.SSLContext:
+        try:
+            return tls_context(config)
+        except TlsError as error:
+            raise OutsideError(str(error)) from None
+
+    return context if config.ssl_enabled else None
 
 
 def no_cluster(gave_up: GiveUp) -> NoClusterError:

@@ -14,18 +14,34 @@ import logging
 import os
 import random
 import socket
+import ssl
 import threading
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
-__all__ = ["AsyncioRuntime", "Handle", "Runtime", "SocketOptions", "Waker"]
+__all__ = ["AsyncioRuntime", "Handle", "Runtime", "SocketOptions", "Tls", "Waker"]
 
 
 _log = logging.getLogger("tealjet")
 
+_NO_LIMIT = 86_400.0
+"""Seconds for asyncio's own limit of a TLS handshake, which can't be turned off: the caller has one."""
+
+T = TypeVar("T")
+
 SocketOptions = Sequence[tuple[int, int, int | bytes]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tls:
+    """What makes a connection a TLS connection."""
+
+    context: ssl.SSLContext
+    server_name: str
+    """What the other side's certificate has to be for, if the context checks names."""
 
 
 class Handle(Protocol):
@@ -99,9 +115,22 @@ class Runtime(Protocol):
         ...
 
     async def connect(
-        self, factory: Callable[[], asyncio.Protocol], host: str, port: int, options: SocketOptions
+        self,
+        factory: Callable[[], asyncio.Protocol],
+        host: str,
+        port: int,
+        options: SocketOptions,
+        tls: Tls | None = None,
     ) -> asyncio.Transport:
-        """Open a TCP connection to a numeric address. Raises OSError. Time limits are the caller's."""
+        """Open a TCP connection to a numeric address, and TLS over it if that is given.
+
+        ``factory`` is called when TCP is connected; what it makes is told of the connection when TLS is, too. Raises
+        OSError. Time limits are the caller's.
+        """
+        ...
+
+    async def in_thread(self, name: str, question: Callable[[], T]) -> T:
+        """Return what a function returns that may block, from a thread of its own. Time limits are the caller's."""
         ...
 
 
@@ -148,25 +177,48 @@ class AsyncioRuntime:
         """Return all numeric addresses of a host, IPv4 and IPv6, in the resolver's order."""
         with contextlib.suppress(ValueError):
             return [str(ipaddress.ip_address(host))]
-        answer: concurrent.futures.Future[list[str]] = concurrent.futures.Future()
+        try:
+            infos = await self.in_thread(
+                f"resolve-{host}", lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            )
+        except ValueError as error:  # not even a question that can be asked
+            raise OSError(str(error)) from error
+        return list(dict.fromkeys(str(info[4][0]) for info in infos))
+
+    async def in_thread(self, name: str, question: Callable[[], T]) -> T:
+        """Run a function on a daemon thread, and not by the loop's executor: a function that hangs hangs no exit."""
+        answer: concurrent.futures.Future[T] = concurrent.futures.Future()
         answer.set_running_or_notify_cancel()
 
         def ask() -> None:
             try:
-                infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-                answer.set_result(list(dict.fromkeys(str(info[4][0]) for info in infos)))
-            except (OSError, ValueError) as error:  # ValueError: not even a question that can be asked
-                answer.set_exception(OSError(str(error)))
+                answer.set_result(question())
+            except BaseException as error:
+                answer.set_exception(error)
 
-        # a daemon thread and not the loop's executor: a resolver that hangs must not hang the exit of the interpreter
-        threading.Thread(target=ask, name=f"tealjet-resolve-{host}", daemon=True).start()
+        threading.Thread(target=ask, name=f"tealjet-{name}", daemon=True).start()
         return await asyncio.wrap_future(answer)
 
     async def connect(
-        self, factory: Callable[[], asyncio.Protocol], host: str, port: int, options: SocketOptions
+        self,
+        factory: Callable[[], asyncio.Protocol],
+        host: str,
+        port: int,
+        options: SocketOptions,
+        tls: Tls | None = None,
     ) -> asyncio.Transport:
-        """Open a TCP connection without Nagle's delay, and with the socket options that were asked for."""
-        transport, _ = await self.loop.create_connection(factory, host, port)
+        """Open a connection without Nagle's delay, and with the socket options that were asked for."""
+        if tls is None:
+            transport, _ = await self.loop.create_connection(factory, host, port)
+        else:
+            transport, _ = await self.loop.create_connection(
+                factory,
+                host,
+                port,
+                ssl=tls.context,
+                server_hostname=tls.server_name,
+                ssl_handshake_timeout=_NO_LIMIT,
+            )
         with contextlib.suppress(OSError):  # the peer may have closed it already; the protocol will tell
             for option in [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), *options]:
                 transport.get_extra_info("socket").setsockopt(*option)

@@ -7,7 +7,7 @@ import enum
 from collections.abc import Callable
 
 from support.clusters import Events
-from tealjet.runtime import AsyncioRuntime, SocketOptions
+from tealjet.runtime import AsyncioRuntime, SocketOptions, Tls
 
 
 class Trouble(enum.Enum):
@@ -64,7 +64,12 @@ class _Runtime(AsyncioRuntime):
         return answer
 
     async def connect(
-        self, factory: Callable[[], asyncio.Protocol], host: str, port: int, options: SocketOptions
+        self,
+        factory: Callable[[], asyncio.Protocol],
+        host: str,
+        port: int,
+        options: SocketOptions,
+        tls: Tls | None = None,
     ) -> asyncio.Transport:
         there = self._world.routes.get((host, port), f"{host}:{port}")
         if there is Trouble.HANGS:
@@ -72,4 +77,4 @@ class _Runtime(AsyncioRuntime):
         if isinstance(there, Trouble):
             raise ConnectionRefusedError(f"{host}:{port}")
         host, _, real_port = there.rpartition(":")
-        return await super().connect(factory, host, int(real_port), options)
+        return await super().connect(factory, host, int(real_port), options, tls)

@@ -195,7 +195,7 @@ def test_a_difference_that_one_client_cannot_have_is_refused(key: str, first: st
     assert problem.startswith("green.yaml:2:")
     assert "the alternative configuration of cluster 'green' has " in problem
     assert "as in the first one (blue.yaml:2:" in problem
-    assert problem.endswith("(only cluster-name, network.cluster-members and security may differ)")
+    assert problem.endswith("(only cluster-name, network.cluster-members, security and TLS may differ)")
 
 
 def test_a_difference_names_the_key_both_values_as_written_and_both_places() -> None:
@@ -205,7 +205,7 @@ def test_a_difference_names_the_key_both_values_as_written_and_both_places() -> 
     assert _problems("failover.yaml") == [
         "green.yaml: properties.hazelcast.client.heartbeat.timeout: the alternative configuration of cluster 'green' "
         "has nothing set; allowed: '3000', as in the first one (blue.yaml:3:3) (only cluster-name, "
-        "network.cluster-members and security may differ)"
+        "network.cluster-members, security and TLS may differ)"
     ]
 
 

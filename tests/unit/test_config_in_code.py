@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from hazelcast.config import Config, ReconnectMode
-from hazelcast.security import BasicTokenProvider
 
 from tealjet.config import ClientConfig, FailoverConfig, merged_options
 from tealjet.errors import ConfigError
@@ -44,16 +43,10 @@ def test_a_wrapped_configuration_does_not_follow_later_changes() -> None:
 @pytest.mark.parametrize(
     ("attribute", "value", "problem"),
     [
-        ("ssl_enabled", True, "ssl_enabled: not supported: connections are not encrypted"),
         (
             "cloud_discovery_token",
             "t",
             "cloud_discovery_token: not supported: members are found by cluster_members only",
-        ),
-        (
-            "token_provider",
-            BasicTokenProvider("t"),
-            "token_provider: not supported: a client signs in with creds_username and creds_password only",
         ),
         (
             "async_start",
@@ -107,7 +100,7 @@ def test_configurations_in_code_must_have_in_common_what_files_must() -> None:
     assert _refused(lambda: FailoverConfig(clients=clients)) == (
         "configuration of cluster 'green': redo_operation: the alternative configuration of cluster 'green' has "
         "'True'; allowed: nothing set, as in the first one (configuration of cluster 'blue') (only cluster-name, "
-        "network.cluster-members and security may differ)"
+        "network.cluster-members, security and TLS may differ)"
     )
 
 

@@ -416,7 +416,8 @@ CLIENT = Schema(
             "tpc",
             "cp-direct-to-leader-routing",
         ),
-        *_unsupported(("network",), "connections are not encrypted", "ssl", "socket-interceptor"),
+        *_unsupported(("network",), "TLS is set in code, by ssl_enabled and the other ssl_* of a Config", "ssl"),
+        *_unsupported(("network",), "it is for Java clients only", "socket-interceptor"),
         *_unsupported(
             ("network",),
             "members are found by network.cluster-members only",
@@ -442,7 +443,7 @@ CLIENT = Schema(
         ),
         *_unsupported(
             ("security",),
-            "a client signs in with security.username-password only",
+            "by a file a client signs in with security.username-password only",
             "token",
             "kerberos",
             "credentials-factory",

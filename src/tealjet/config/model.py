@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from hazelcast.config import Config
+from hazelcast.core import Address
 
 from tealjet.config import lookup
 from tealjet.config.keys import CLIENT, FAILOVER, Setting, read_settings
@@ -41,8 +42,13 @@ class Written:
 class ClientConfig:
     """How one cluster is reached, and how the client behaves with it.
 
+    The ``ssl_*`` settings mean what they mean for the official client, for this cluster alone, and their files are read
+    again for each connection. With ``ssl_check_hostname`` a member's certificate has to be for its host name in
+    ``cluster_members``. Members that the cluster tells of are known by their addresses: unless a name in
+    ``cluster_members`` resolves to such an address, the certificate has to be for the address itself.
+
     Raises:
-        ConfigError: A value can't be honoured, such as ``ssl_enabled``.
+        ConfigError: A value can't be honoured, such as ``async_start``, or a TLS file can't be read.
     """
 
     config: Config = field(repr=False)
@@ -118,6 +124,12 @@ class ClientConfig:
     def credentials(self) -> tuple[str | None, str | None]:
         """(username, password), each None if there is none."""
         return self.config.creds_username, self.config.creds_password
+
+    @property
+    def token(self) -> Callable[[str, int], bytes] | None:
+        """Gives the token to sign in with at a host and port; it wins over the credentials. None if there is none."""
+        provider = self.config.token_provider
+        return None if provider is None else lambda host, port: provider.token(Address(host, port))
 
     @property
     def cluster_connect_timeout(self) -> float | None:

@@ -13,6 +13,7 @@ from hazelcast.config import Config, FlakeIdGeneratorConfig, NearCacheConfig, Re
 
 from tealjet.config.keys import CLIENT
 from tealjet.config.problem import Problems, quoted
+from tealjet.config.tls import TlsError, tls_context
 from tealjet.config.values import parse_address
 
 if TYPE_CHECKING:
@@ -26,16 +27,14 @@ ATTRIBUTES = tuple(name for name, value in vars(Config).items() if isinstance(va
 _MAY_DIFFER = {key.attribute for key in CLIENT.keys if key.may_differ} | {
     name for name in ATTRIBUTES if name.startswith("ssl_") or name in ("cloud_discovery_token", "token_provider")
 }
-_MAY_DIFFER_TEXT = "only cluster-name, network.cluster-members and security may differ"
+_MAY_DIFFER_TEXT = "only cluster-name, network.cluster-members, security and TLS may differ"
 
 _KEY_OF = {key.attribute or key.option: key for key in CLIENT.keys if key.attribute or key.option}
 
 _PROPERTIES = {key.attribute for key in CLIENT.keys if key.path[0] == "properties" and key.attribute}
 
 _REFUSED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-    ("ssl_enabled", bool, "connections are not encrypted"),
     ("cloud_discovery_token", bool, "members are found by cluster_members only"),
-    ("token_provider", bool, "a client signs in with creds_username and creds_password only"),
     ("async_start", bool, "the client is complete when it exists; asyncio starts it without blocking"),
     (
         "reconnect_mode",
@@ -51,6 +50,11 @@ def check_honoured(config: Config, where: str, problems: Problems) -> None:
     for attribute, refused, why in _REFUSED:
         if refused(getattr(config, attribute)):
             problems.add(where, attribute, f"not supported: {why}")
+    if config.ssl_enabled:
+        try:
+            tls_context(config)
+        except TlsError as error:
+            problems.add(where, error.attribute, error.found, allowed=error.allowed)
     for index, address in enumerate(config.cluster_members):
         try:
             parse_address(address)

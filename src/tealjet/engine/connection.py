@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tealjet.failover.model import Cause
-from tealjet.protocol.errors import ProtocolError
-from tealjet.protocol.frames import FrameReader
+from tealjet.protocol.errors import PeerSpeaksTlsError, ProtocolError
+from tealjet.protocol.frames import FrameReader, Message
 from tealjet.protocol.values import Address
 from tealjet.runtime import Runtime
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Connection"]
 
 _PREAMBLE = b"CP2"
+_TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
+"""How an alert and a handshake begin; as the length of a first frame they would be far too much."""
 
 
 class Connection(asyncio.Protocol):
@@ -50,9 +52,11 @@ class Connection(asyncio.Protocol):
         self.link = link
         """Whom this connection belongs to, and who is told of messages and of the end."""
         self._reader = FrameReader(max_message_bytes=max_message_bytes)
-        self._feed = self._reader.feed
+        self._feed = self._feed_first
         self._unsent: list[bytearray] = []
         self._transport: asyncio.Transport
+        self.ended_by: Exception | None = None
+        """What the transport or the bytes ended it with; None for an end in good order and one by this side."""
 
     # ------------------------------------------------------------------------------------------------ asyncio's side
 
@@ -75,10 +79,18 @@ class Connection(asyncio.Protocol):
             if messages:
                 self.link.on_messages(self, messages)
         except ProtocolError as error:
+            self.ended_by = error
             self.close(Cause.PROTOCOL, f"{self.peer} sent malformed bytes: {error}")
+
+    def _feed_first(self, data: bytes) -> list[Message]:
+        if data.startswith(_TLS_RECORDS):
+            raise PeerSpeaksTlsError("a TLS record instead of a message")
+        self._feed = self._reader.feed
+        return self._feed(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The transport is gone."""
+        self.ended_by = self.ended_by or exc
         self.close(Cause.CLOSED, f"{self.peer} closed the connection" + (f" ({exc})" if exc else ""))
 
     # ----------------------------------------------------------------------------------------------- the engine's side

@@ -6,8 +6,9 @@ be renewed when the cluster changes come in through the protocols below; the bri
 
 from __future__ import annotations
 
+import ssl
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +19,10 @@ from tealjet.protocol.values import MemberInfo, MemberVersion
 
 if TYPE_CHECKING:
     from tealjet.engine.link import Link
+
+
+class OutsideError(Exception):
+    """What others provide is not to be had; the text says why and shows no secret."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,8 +36,12 @@ class Target:
     """Host names or numeric addresses with ports; resolved anew for each attempt."""
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    token: Callable[[str, int], bytes] | None = field(default=None, repr=False)
+    """Gives the token to sign in with at a host and port, in place of user name and password; it may block."""
+    tls: Callable[[], ssl.SSLContext] | None = field(default=None, repr=False)
+    """Gives the TLS context for one connection, or raises OutsideError; it may block. None: connections are plain."""
     connect_timeout: float = 5.0
-    """Limit for one TCP connect, in seconds."""
+    """Limit in seconds for each step to a connection: connect, TLS handshake, token, authentication."""
     public_addresses: bool | None = None
     """Connect to the members' public addresses; None: where a member's own address can't be reached."""
     socket_options: tuple[tuple[int, int, int | bytes], ...] = ()

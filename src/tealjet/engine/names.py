@@ -70,6 +70,10 @@ class Names:
         found = ((number, port) for host, port in addresses for number in self._last_good.get(host, ()))
         return Resolved(addresses=tuple(dict.fromkeys(found)), problems=tuple(problems))
 
+    def last_good(self, host: str) -> Sequence[str]:
+        """Return the numeric addresses that the host had the last time; none if it never had any."""
+        return self._last_good.get(host, ())
+
     def close(self) -> None:
         """Wait for no answer any more."""
         for lookup in self._lookups.values():

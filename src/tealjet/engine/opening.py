@@ -1,7 +1,7 @@
 """Opening a link: from a candidate's addresses to an authenticated cluster with members and partition table.
 
-Every step has a limit of its own, authentication too: a frozen member still accepts connections. What fails is told as
-one reason for the controller and one sentence for people, which names the address, what was tried and what came back.
+What fails is told as one reason for the controller and one sentence for people, which names the addresses, what was
+tried and what came back. How one connection comes about is the business of :mod:`tealjet.engine.connecting`.
 """
 
 from __future__ import annotations
@@ -10,20 +10,19 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from tealjet.engine.calls import Calls
+from tealjet.engine.connecting import Connector, OpenError
 from tealjet.engine.connection import Connection
 from tealjet.engine.contracts import Settings, Target
 from tealjet.engine.link import Link, LinkOwner
 from tealjet.engine.names import Names
 from tealjet.failover.model import Cause, LinkId, Reason
 from tealjet.protocol import table
-from tealjet.protocol.codec import decode_event, decode_response, encode_request
+from tealjet.protocol.codec import decode_event, encode_request
 from tealjet.protocol.frames import Message
 from tealjet.protocol.values import (
     Address,
-    AuthenticationResponse,
     EndpointQualifier,
     MemberInfo,
     MembersView,
@@ -45,11 +44,11 @@ _PARTITIONS_WAIT = 1.0
 _PUBLIC = EndpointQualifier(type=1, identifier="public")
 """The address of a member for clients that are outside of its network."""
 
-_CLIENT_TYPE = "PYH"
-_SERIALIZATION_VERSION = 1
 _WEIGHT = (
     Reason.DENIED,
     Reason.CREDENTIALS,
+    Reason.TLS,
+    Reason.NO_CREDENTIALS,
     Reason.PROTOCOL,
     Reason.TIMEOUT,
     Reason.LOST,
@@ -62,16 +61,6 @@ NOBODY_THERE = frozenset({Reason.TIMEOUT, Reason.REFUSED, Reason.LOST, Reason.DN
 """What an attempt finds where no member answers; anything else is an answer of somebody."""
 
 
-class OpenError(Exception):
-    """A candidate could not be opened."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        """Make the error from the reason and a sentence for people."""
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
-
-
 class Opener:
     """Opens links and further connections of links."""
 
@@ -82,6 +71,7 @@ class Opener:
         self._calls = calls
         self._owner = owner
         self._names = Names(runtime)
+        self.connect = Connector(runtime, settings, self._server_name).connect
         self._last_members: dict[str, tuple[MemberInfo, ...]] = {}
         """The members that a candidate's cluster was last seen to have."""
         self._next_correlation_id: Callable[[], int] = itertools.count(1).__next__
@@ -149,49 +139,6 @@ class Opener:
         """Wait for no name any more."""
         self._names.close()
 
-    async def connect(self, link: Link, host: str, port: int, *, instead_of: Connection | None = None) -> Connection:
-        """Open and authenticate one connection of a link; the caller adds it to the link.
-
-        Args:
-            link: The link.
-            host: Numeric address.
-            port: TCP port.
-            instead_of: The connection to the same member that this one may replace.
-
-        Raises:
-            OpenError: It could not be opened; nothing of it is left.
-        """
-        target = link.target
-        connection = Connection(self._runtime, link, self._settings.max_message_bytes)
-        try:
-            async with asyncio.timeout(target.connect_timeout):
-                await self._runtime.connect(lambda: connection, host, port, target.socket_options)
-        except TimeoutError:
-            detail = f"{host}:{port} did not accept a connection within {target.connect_timeout:g} s"
-            raise OpenError(Reason.TIMEOUT, detail) from None
-        except OSError as error:
-            refused = isinstance(error, ConnectionRefusedError)
-            what = "refused the connection: nothing listens there" if refused else f"could not be reached: {error}"
-            raise OpenError(Reason.REFUSED if refused else Reason.TIMEOUT, f"{host}:{port} {what}") from error
-        try:
-            async with asyncio.timeout(target.connect_timeout):
-                await self._authenticate(link, connection, instead_of)
-        except TimeoutError:
-            connection.close(Cause.SILENT, "no answer to the authentication")
-            detail = f"{host}:{port} accepted the connection and did not answer the authentication"
-            raise OpenError(Reason.TIMEOUT, detail) from None
-        except BaseException as error:
-            lost = not connection.live
-            connection.close(Cause.CLOSED, "it was not authenticated")
-            if isinstance(error, OpenError) or not isinstance(error, Exception):
-                raise
-            if lost:
-                detail = f"{host}:{port} closed the connection during the authentication: {error}"
-                raise OpenError(Reason.LOST, detail) from error
-            detail = f"{host}:{port} did not answer the authentication as the protocol says: {error}"
-            raise OpenError(Reason.PROTOCOL, detail) from error
-        return connection
-
     # -------------------------------------------------------------------------------------------------------- the steps
 
     async def _any_member(self, link: Link, addresses: Iterable[tuple[str, int]]) -> Connection:
@@ -239,42 +186,17 @@ class Opener:
         reason = min((failure.reason for failure in failures), key=_WEIGHT.index, default=Reason.DNS)
         raise OpenError(reason, "; ".join(failure.detail for failure in failures))
 
+    def _server_name(self, link: Link, host: str) -> str:
+        """Return what a certificate has to be for at a numeric address: its name if it has one, else the address.
+
+        Names are those of the configuration and those that members give as their own; most give addresses only.
+        """
+        told = (one.host for member in link.members for one in _told(member, link.target))
+        names = itertools.chain((name for name, _ in link.target.addresses), told)
+        return next((name for name in names if host in self._names.last_good(name)), host)
+
     def _place(self, _: tuple[str, int]) -> float:
         return self._runtime.random() if self._settings.shuffle_addresses else 0
-
-    async def _authenticate(self, link: Link, connection: Connection, instead_of: Connection | None) -> None:
-        settings, target = self._settings, link.target
-        request = encode_request(
-            table.AUTHENTICATION,
-            cluster_name=target.cluster_name,
-            username=target.username,
-            password=target.password,
-            uuid=settings.client_uuid,
-            client_type=_CLIENT_TYPE,
-            serialization_version=_SERIALIZATION_VERSION,
-            client_hazelcast_version=settings.client_version,
-            client_name=settings.client_name,
-            labels=list(settings.labels),
-        )
-        answer = decode_response(table.AUTHENTICATION, await link.ask(request, connection))
-        _check_status(answer, target, connection)
-        cluster_id = str(answer.cluster_id)
-        if link.facts.cluster_id not in ("", cluster_id):
-            detail = f"{connection.peer} belongs to another cluster ({cluster_id}) than the rest of {target.name!r}"
-            raise OpenError(Reason.PROTOCOL, detail)
-        serving = link.connections.get(answer.member_uuid) if answer.member_uuid is not None else None
-        if serving is not None and serving is not instead_of:
-            raise OpenError(Reason.PROTOCOL, f"{connection.peer} is a member that is connected already")
-        if instead_of is not None and answer.member_uuid != instead_of.remote_uuid:
-            raise OpenError(Reason.PROTOCOL, f"{connection.peer} is another member than before")
-        connection.remote_uuid = answer.member_uuid
-        connection.remote_address = answer.address
-        link.facts = replace(
-            link.facts,
-            cluster_id=cluster_id,
-            partition_count=answer.partition_count,
-            failover_supported=answer.failover_supported,
-        )
 
     async def _complete(self, link: Link, first: Connection) -> None:
         link.add(first)
@@ -338,18 +260,6 @@ async def _known_or_lost(known: asyncio.Future[None], link: Link) -> None:
     await asyncio.wait([known])
     if link.down:
         raise OpenError(Reason.LOST, f"cluster {link.target.name!r} was lost while it was opened")
-
-
-def _check_status(answer: AuthenticationResponse, target: Target, connection: Connection) -> None:
-    where = f"{connection.peer}, asked as cluster {target.cluster_name!r},"
-    if answer.status == 1:
-        detail = f"{where} refused the cluster name or the credentials; compare them with the member's configuration"
-        raise OpenError(Reason.CREDENTIALS, detail)
-    if answer.status == 3:
-        detail = f"{where} does not allow this client: it is on a deny list or missing from an allow list there"
-        raise OpenError(Reason.DENIED, detail)
-    if answer.status != 0:
-        raise OpenError(Reason.PROTOCOL, f"{where} answered the authentication with the unknown status {answer.status}")
 
 
 def _known(link: Link) -> str:

@@ -1,6 +1,6 @@
-"""The one error of this package; it knows neither connections nor clusters, whoever catches it adds them."""
+"""The errors of this package; they know neither connections nor clusters, whoever catches one adds them."""
 
-__all__ = ["ProtocolError"]
+__all__ = ["PeerSpeaksTlsError", "ProtocolError"]
 
 
 class ProtocolError(Exception):
@@ -8,3 +8,7 @@ class ProtocolError(Exception):
 
     Whoever sent them can't be understood any more: close the connection.
     """
+
+
+class PeerSpeaksTlsError(ProtocolError):
+    """Bytes of a TLS record where a message of the plain protocol was expected."""
