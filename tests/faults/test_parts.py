@@ -201,6 +201,65 @@ async def test_an_error_that_comes_with_a_later_page_was_answered_on_asyncio(lab
         assert tealjet.outcome_of(caught.value) is tealjet.Outcome.ANSWERED
 
 
+def read_all(result: Any) -> None:
+    with result:
+        for _ in result:
+            pass
+
+
+async def read_all_on_asyncio(result: Any) -> None:
+    async with result:
+        async for _ in result:
+            pass
+
+
+@pytest.mark.member("5.7.0")
+def test_closing_a_result_does_not_hide_why_it_could_not_be_read(lab: Lab) -> None:
+    with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
+        result = client.sql.execute(FAILS_LATER, cursor_buffer_size=1).result()
+        with pytest.raises(HazelcastSqlError, match="Division by zero") as caught:
+            read_all(result)
+        assert tealjet.outcome_of(caught.value) is tealjet.Outcome.ANSWERED
+        endless: Any = client.sql.execute("SELECT v FROM TABLE(generate_stream(1))", cursor_buffer_size=1).result()
+        future = lose_while_calling(client, lab["blue"], lambda: endless._fetch_next_page())
+        with pytest.raises(HazelcastSqlError, match="'blue'") as lost, endless:
+            future.result()
+        assert tealjet.outcome_of(lost.value) is tealjet.Outcome.UNKNOWN
+
+
+@pytest.mark.member("5.7.0")
+async def test_closing_a_result_does_not_hide_why_it_could_not_be_read_on_asyncio(lab: Lab) -> None:
+    async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"])) as client:
+        with pytest.raises(HazelcastSqlError, match="Division by zero") as caught:
+            await read_all_on_asyncio(await client.sql.execute(FAILS_LATER, cursor_buffer_size=1))
+        assert tealjet.outcome_of(caught.value) is tealjet.Outcome.ANSWERED
+        endless = await client.sql.execute("SELECT v FROM TABLE(generate_stream(1))", cursor_buffer_size=1)
+        client._engine.runtime.call_at(client._engine.runtime.now() + 0.2, lab["blue"].kill)
+        with pytest.raises(HazelcastSqlError, match="'blue'") as lost:
+            await read_all_on_asyncio(endless)
+        assert tealjet.outcome_of(lost.value) is tealjet.Outcome.UNKNOWN
+
+
+def test_get_all_has_what_the_near_cache_knows_and_what_it_does_not(lab: Lab, unique: str) -> None:
+    with tealjet.new_jet_client(cluster_config(lab["blue"], near_caches={unique: {}})) as client:
+        entries: Any = client.get_map(unique).blocking()
+        expected = {"ab": "cd", "ef": "gh", "ij": "kl"}
+        entries.put_all(expected)
+        assert entries.get("ab") == "cd"
+        assert entries.get_all(["ab", "ef", "ij"]) == expected
+        assert entries.get_all(["ab"]) == {"ab": "cd"}
+
+
+async def test_get_all_has_what_the_near_cache_knows_and_what_it_does_not_on_asyncio(lab: Lab, unique: str) -> None:
+    async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"], near_caches={unique: {}})) as client:
+        entries: Any = await client.get_map(unique)
+        expected = {"ab": "cd", "ef": "gh", "ij": "kl"}
+        await entries.put_all(expected)
+        assert await entries.get("ab") == "cd"
+        assert await entries.get_all(["ab", "ef", "ij"]) == expected
+        assert await entries.get_all(["ab"]) == {"ab": "cd"}
+
+
 async def test_what_a_lock_protects_is_what_fails_and_not_the_unlocking_on_asyncio(lab: Lab, unique: str) -> None:
     async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"])) as client:
         entries: Any = await client.get_map(unique)

@@ -7,7 +7,7 @@ import importlib
 import inspect
 import pkgutil
 import re
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import hazelcast.internal.asyncio_proxy
@@ -17,6 +17,7 @@ from hazelcast.future import Future, combine_futures
 
 from tealjet.bridge import asyncio_proxies, proxies
 from tealjet.bridge.parts import async_in_parts, in_parts
+from tealjet.bridge.renewal import RenewedTopic
 from tealjet.errors import ConnectionLostError, Outcome, outcome_of
 
 NOT_SENT, UNKNOWN, ANSWERED, APPLIED = Outcome.NOT_SENT, Outcome.UNKNOWN, Outcome.ANSWERED, None
@@ -218,3 +219,17 @@ def test_every_official_call_of_several_messages_is_one_of_ours(
     for kind in ("_Map", "_NearCachedMap"):
         for method in ("get_all", "put_all"):
             assert hasattr(vars(getattr(ours, kind))[method], "__wrapped__")
+
+
+@pytest.mark.parametrize(("destroyed", "outcome"), [(True, UNKNOWN), (False, NOT_SENT)])
+def test_a_reliable_topic_that_was_destroyed_without_its_ringbuffer_is_not_told_to_be_unsent(
+    destroyed: bool, outcome: Outcome
+) -> None:
+    topic: Any = RenewedTopic()
+    topic.service_name, topic.name = "topics", "news"
+    proxies_left = {} if destroyed else {("topics", "news"): topic}
+    topic._context = SimpleNamespace(proxy_manager=SimpleNamespace(_proxies=proxies_left))
+    error = ConnectionLostError("lost", outcome=NOT_SENT)
+    with pytest.raises(ConnectionLostError), topic._destroying():
+        raise error
+    assert error.outcome is outcome

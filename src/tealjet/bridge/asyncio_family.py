@@ -94,6 +94,14 @@ class _Statistics(asyncio_statistics.Statistics):
                 _log.debug("client statistics were not sent: %s", error)
 
 
+class _Result(asyncio_sql.SqlResult):
+    """The official result; when it is closed after an error, the error stays what it was."""
+
+    def _on_fetch_error_unsafe(self, error: Any) -> None:
+        if self._fetch_future is None or not self._fetch_future.done():
+            super()._on_fetch_error_unsafe(error)
+
+
 class _LabellingSqlService(asyncio_sql._InternalSqlService):
     """The official SQL service; every error of a statement says what is known of it, and to which cluster it went."""
 
@@ -102,12 +110,20 @@ class _LabellingSqlService(asyncio_sql._InternalSqlService):
         self._engine = engine
 
     async def execute(self, *args: Any, **kwargs: Any) -> Any:
-        return keep_link(await super().execute(*args, **kwargs), self._engine)
+        result = await super().execute(*args, **kwargs)
+        if isinstance(result, _Result):  # a schema was sent first, and the statement was executed after it
+            return result
+        cursor = result._connection, result._query_id, result._cursor_buffer_size, result._execute_response
+        return keep_link(_Result(self, *cursor), self._engine)
 
     def re_raise(self, error: Any, connection: Any) -> Any:
         if connection is not None and not connection.live:
             return lost_statement(error, connection, self.get_client_id())
         return super().re_raise(error, connection)
+
+    async def close(self, connection: Any, query_id: Any) -> None:
+        if connection.live:  # else the cursor has ended with it, and what was raised before is not to be hidden
+            await super().close(connection, query_id)
 
     async def fetch(self, connection: Any, query_id: Any, cursor_buffer_size: int) -> Any:
         return page_of(await super().fetch(connection, query_id, cursor_buffer_size))

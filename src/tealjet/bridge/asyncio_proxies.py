@@ -1,7 +1,11 @@
-"""The asyncio family's proxies that keep something of a cluster, as thin subclasses of the official ones."""
+"""The asyncio family's proxies that keep something of a cluster or send several messages for one call.
+
+They are thin subclasses of the official ones.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
@@ -157,6 +161,11 @@ class _NearCachedMap(RenewedNearCache, MapFeatNearCache[Any, Any]):
             value = near_cache[key_data] = await Map._get_internal(self, key_data)
             return value
 
+    async def _get_all_internal(self, partition_to_keys: Any, tasks: Any = None) -> Any:
+        known = asyncio.get_running_loop().create_future()
+        known.set_result(self._take_known(partition_to_keys))
+        return await Map._get_all_internal(self, partition_to_keys, [known])
+
 
 class _FlakeIdGenerator(RenewedIds, FlakeIdGenerator):
     pass
@@ -195,3 +204,7 @@ class _ReliableTopic(RenewedTopic, ReliableTopic[Any]):
     def __init__(self, service_name: str, name: str, context: Any, ring: Any, around: Surroundings) -> None:
         super().__init__(service_name, name, context, ring)
         self._around = around
+
+    async def destroy(self) -> bool:
+        with self._destroying():
+            return await super().destroy()

@@ -17,7 +17,7 @@ from hazelcast.compact import CompactSchemaService
 from hazelcast.config import Config
 from hazelcast.cp import CPSubsystem, ProxySessionManager
 from hazelcast.errors import HazelcastSerializationError
-from hazelcast.future import Future
+from hazelcast.future import Future, ImmediateFuture
 from hazelcast.lifecycle import LifecycleService
 from hazelcast.near_cache import NearCacheManager
 from hazelcast.partition import PartitionService
@@ -221,6 +221,11 @@ class _LabellingSqlService(_InternalSqlService):
         if connection is not None and not connection.live:
             return lost_statement(error, connection, self.get_client_id())
         return super().re_raise(error, connection)
+
+    def close(self, connection: Any, query_id: Any) -> Any:
+        if connection.live:
+            return super().close(connection, query_id)
+        return ImmediateFuture(None)  # the cursor has ended with it, and what was raised before is not to be hidden
 
     def fetch(self, connection: Any, query_id: Any, cursor_buffer_size: int) -> Any:
         answer = super().fetch(connection, query_id, cursor_buffer_size)

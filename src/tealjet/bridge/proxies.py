@@ -1,4 +1,7 @@
-"""The threaded family's proxies that keep something of a cluster, as thin subclasses of the official ones."""
+"""The threaded family's proxies that keep something of a cluster or send several messages for one call.
+
+They are thin subclasses of the official ones.
+"""
 
 from __future__ import annotations
 
@@ -123,6 +126,10 @@ class _NearCachedMap(RenewedNearCache, MapFeatNearCache[Any, Any]):
 
         return Map._get_internal(self, key_data).continue_with(fill)
 
+    def _get_all_internal(self, partition_to_keys: Any, futures: Any = None) -> Any:
+        known = ImmediateFuture(self._take_known(partition_to_keys))
+        return Map._get_all_internal(self, partition_to_keys, [known])
+
 
 class _FlakeIdGenerator(RenewedIds, FlakeIdGenerator):
     pass
@@ -168,6 +175,10 @@ class _ReliableTopic(RenewedTopic, ReliableTopic[Any]):
     def __init__(self, service_name: str, name: str, context: Any, around: Surroundings) -> None:
         super().__init__(service_name, name, context)
         self._around = around
+
+    def destroy(self) -> bool:
+        with self._destroying():
+            return super().destroy()
 
     # while it waits for room in the ringbuffer, the official topic gives an error as if it were a result
 

@@ -6,9 +6,10 @@ fill is replaced, so that it fills what nobody reads any more.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from hazelcast.protocol.codec import pn_counter_add_codec, ringbuffer_tail_sequence_codec
@@ -60,6 +61,24 @@ class RenewedNearCache:
     name: str
     _near_cache: Any
     _near_caches: Any
+
+    def _take_known(self, keys_of: dict[int, dict[Any, Any]]) -> list[tuple[Any, Any]]:
+        """Return what the near cache has, as pairs; in ``keys_of`` stays what the cluster has to be asked for.
+
+        The official maps mix up keys and values when the near cache has some of what ``get_all`` asks for.
+        """
+        near_cache = self._near_cache
+        known: list[tuple[Any, Any]] = []
+        for partition, keys in list(keys_of.items()):
+            for key, key_data in list(keys.items()):
+                try:
+                    known.append((key, near_cache[key_data]))
+                except KeyError:
+                    continue
+                del keys[key]
+            if not keys:
+                del keys_of[partition]
+        return known
 
     def cluster_changed(self, move: Move) -> None:
         """Read from a new near cache."""
@@ -120,6 +139,18 @@ class RenewedTopic:
     _ringbuffer: Any
     _runners: dict[str, Any]
     _around: Surroundings
+    _context: Any
+    service_name: str
+
+    @contextlib.contextmanager
+    def _destroying(self) -> Iterator[None]:
+        """Destroying consists of two messages: the second one's error does not hide that the first one was applied."""
+        try:
+            yield
+        except Exception as error:
+            if (self.service_name, self.name) not in self._context.proxy_manager._proxies:
+                error.outcome = Outcome.UNKNOWN  # type: ignore[attr-defined]
+            raise
 
     def cluster_changed(self, move: Move) -> None:
         """Replace what reads for the listeners: what it still receives is not delivered."""
