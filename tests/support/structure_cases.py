@@ -123,6 +123,8 @@ class MapLocks(Structure):
     async def waited(self) -> None:
         await self.map.lock("key")
         other = await self.as_another(lambda: self.map.lock("key"), lambda: self.map.unlock("key"))
+        assert await self.map.is_locked("key")
+        assert not other.done()
         await self.map.unlock("key")
         await other
 
@@ -139,8 +141,6 @@ class MapExpiry(Structure):
 
     async def open(self) -> None:
         self.map = await self.proxy()
-        self.heard = Heard()
-        await self.map.add_entry_listener(expired_func=self.heard)
 
     @changes("put with a time to live")
     async def put(self) -> None:
@@ -342,6 +342,7 @@ class MultiMap(Structure):
         await self.map.lock("key")
         other = await self.as_another(lambda: self.map.lock("key"), lambda: self.map.unlock("key"))
         assert await self.map.is_locked("key")
+        assert not other.done()
         await self.map.unlock("key")
         await other
 
@@ -682,6 +683,8 @@ class FencedLock(CP):
     async def waited(self) -> None:
         await self.lock.lock()
         other = await self.as_another(self.lock.lock, self.lock.unlock)
+        assert await self.lock.is_locked()
+        assert not other.done()
         await self.lock.unlock()
         await other
 
@@ -707,6 +710,8 @@ class Semaphore(CP):
     async def waited(self) -> None:
         await self.semaphore.acquire()
         other = await self.as_another(self.semaphore.acquire, self.semaphore.release)
+        assert await self.semaphore.available_permits() == 0
+        assert not other.done()
         await self.semaphore.release()
         await other
 

@@ -191,7 +191,7 @@ class Structure:
         await asyncio.sleep(0)  # the task runs up to its call
         return task
 
-    async def as_another(self, *calls: Callable[[], Answer]) -> Awaitable[None]:
+    async def as_another(self, *calls: Callable[[], Answer]) -> asyncio.Future[None]:
         """Make calls as another thread or task, for which locks are somebody else's.
 
         Returns:
@@ -211,11 +211,9 @@ class Structure:
             for call in calls:
                 await call()
 
-        others: Awaitable[None] = (
-            loop.run_in_executor(None, in_thread) if self.threaded else asyncio.ensure_future(in_task())
-        )
+        other = loop.run_in_executor(None, in_thread) if self.threaded else asyncio.ensure_future(in_task())
         await sent.wait()
-        return others
+        return other
 
 
 # ----------------------------------------------------------------------------------------------------- one column
