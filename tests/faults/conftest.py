@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
 
+from support.clusters import Events
 from support.world import World
 from tealjet.lab import ClusterOptions, Lab, LabError, start_local
 
@@ -53,6 +55,21 @@ def fresh_lab() -> Iterator[Lab]:
     """Clusters that nobody has used: they have no partition table until somebody asks for one."""
     with start_local(version="5.7.0") as lab:
         yield lab
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> Iterator[Events]:
+    """What the client logs from now on, records of all levels."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            events(record)
+
+    events, handler, logger = Events(), Handler(), logging.getLogger("tealjet")
+    caplog.set_level(logging.DEBUG, "tealjet")
+    logger.addHandler(handler)
+    yield events
+    logger.removeHandler(handler)
 
 
 @pytest.fixture

@@ -91,6 +91,18 @@ class Events:
             assert self._changed.wait_for(look, LIMIT), f"did not happen; events: {self.all}"
             return found[0]
 
+    def wait_for_next(self, seen: int, condition: Any) -> int:
+        """Wait for an event after the first ``seen`` ones that the condition holds for; return its number from 1."""
+        with self._changed:
+            found: list[int] = []
+
+            def look() -> bool:
+                found[:] = [number for number in range(seen, len(self.all)) if condition(self.all[number])]
+                return bool(found)
+
+            assert self._changed.wait_for(look, LIMIT), f"did not happen; events: {self.all[seen:]}"
+            return found[0] + 1
+
     def wait_for_number(self, number: int) -> None:
         """Wait until so many events have come."""
         with self._changed:

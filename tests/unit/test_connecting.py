@@ -185,7 +185,7 @@ async def test_a_certificate_is_compared_with_the_configured_name_of_an_address_
         raise ConnectionRefusedError
 
     world.runtime.connect = connect  # type: ignore[method-assign, assignment]
-    await world.opener._names.resolve(world.link.target.addresses, 1.0)
+    await world.opener._names.resolve([host for host, _ in world.link.target.addresses], 1.0)
     for host in ("127.0.0.1", "10.0.0.9", "10.0.0.10"):
         with pytest.raises(OpenError):
             await world.opener.connect(world.link, host, 5702)

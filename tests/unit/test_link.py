@@ -25,7 +25,7 @@ from tealjet.errors import FeatureMissingError, outcome_of
 from tealjet.failover.model import CallCounts, Cause, LinkId, Outcome
 from tealjet.protocol import table
 from tealjet.protocol.codec import encode_request, encode_response
-from tealjet.protocol.frames import FrameReader, Message
+from tealjet.protocol.frames import BACKUP_AWARE, FrameReader, Message
 from tealjet.protocol.values import Address, MemberInfo, MemberVersion
 
 GET, TAKE = 0x010200, table.BLOCKING_CALLS["queue.take"]
@@ -183,6 +183,18 @@ async def test_data_of_a_compact_schema_is_not_sent_to_a_cluster_that_cannot_hav
         world.link.send_on(world.connection, call)
     assert plain.error is None
     assert isinstance(compact.error, FeatureMissingError) is refused
+
+
+async def test_backups_acknowledge_to_the_client_only_while_it_has_a_connection_to_each_of_them() -> None:
+    world = World()
+    here, lite = replace(member(5, 7, 0), uuid=world.member_uuid), replace(member(5, 7, 0), lite_member=True)
+    call = UserCall(GET)
+    asked = []
+    for members in ([here], [here, member(5, 7, 0)], [here, lite]):
+        world.link.on_members_view(members)
+        world.link.send_on(world.connection, call)  # the same bytes each time, as when a call is repeated
+        asked.append(bool(int.from_bytes(call.request[4:6], "little") & BACKUP_AWARE))
+    assert asked == [True, False, True]
 
 
 async def test_draining_waits_for_short_calls_and_not_for_blocking_ones() -> None:

@@ -9,7 +9,7 @@ import pytest
 from support.world import Trouble, World
 from tealjet.engine.names import Names
 
-BLUE, GREEN = ("blue.example", 5701), ("green.example", 5701)
+BLUE, GREEN = "blue.example", "green.example"
 
 
 @pytest.fixture
@@ -18,32 +18,32 @@ def world() -> World:
 
 
 async def test_a_name_that_hangs_or_fails_hides_no_other_address(world: World) -> None:
-    world.hosts = {"blue.example": Trouble.HANGS, "green.example": Trouble.FAILS}
-    found = await Names(world.runtime()).resolve([BLUE, GREEN, ("192.0.2.9", 5701)], 10.0)
-    assert found.addresses == (("192.0.2.9", 5701),)
+    world.hosts = {BLUE: Trouble.HANGS, GREEN: Trouble.FAILS}
+    found = await Names(world.runtime()).resolve([BLUE, GREEN, "192.0.2.9"], 10.0)
+    assert found.addresses([(BLUE, 5701), (GREEN, 5701), ("192.0.2.9", 5701)]) == [("192.0.2.9", 5701)]
     hanging, failing = found.problems
     assert hanging.startswith("'blue.example' has not resolved for 0.")
     assert failing == "'green.example' does not resolve (Temporary failure in name resolution, after 0.0 s)"
 
 
 async def test_a_name_gives_all_of_its_addresses_with_each_port_and_is_asked_once(world: World) -> None:
-    world.hosts["blue.example"] = ["192.0.2.1", "192.0.2.2"]
-    found = await Names(world.runtime()).resolve([BLUE, ("blue.example", 5702)], 1.0)
-    assert found.addresses == (
+    world.hosts[BLUE] = ["192.0.2.1", "192.0.2.2"]
+    found = await Names(world.runtime()).resolve([BLUE, BLUE], 1.0)
+    assert found.addresses([(BLUE, 5701), (BLUE, 5702), (BLUE, 5701)]) == [
         ("192.0.2.1", 5701),
         ("192.0.2.2", 5701),
         ("192.0.2.1", 5702),
         ("192.0.2.2", 5702),
-    )
-    assert world.asked.all == ["blue.example"]
+    ]
+    assert world.asked.all == [BLUE]
     assert not found.problems
 
 
 async def test_a_name_is_asked_anew_each_time(world: World) -> None:
     names = Names(world.runtime())
     for address in ("192.0.2.1", "192.0.2.2"):
-        world.hosts["blue.example"] = [address]
-        assert (await names.resolve([BLUE], 1.0)).addresses == ((address, 5701),)
+        world.hosts[BLUE] = [address]
+        assert (await names.resolve([BLUE], 1.0)).numbers == {BLUE: [address]}
 
 
 @pytest.mark.parametrize("trouble", Trouble)
@@ -52,12 +52,12 @@ async def test_the_last_good_addresses_are_used_while_nobody_answers_and_the_log
 ) -> None:
     caplog.set_level(logging.INFO, "tealjet")
     names = Names(world.runtime())
-    world.hosts["blue.example"] = ["192.0.2.1"]
+    world.hosts[BLUE] = ["192.0.2.1"]
     await names.resolve([BLUE], 1.0)
-    world.hosts["blue.example"] = trouble
+    world.hosts[BLUE] = trouble
     for _ in range(2):
         found = await names.resolve([BLUE], 10.0)
-        assert found.addresses == (("192.0.2.1", 5701),)
+        assert found.numbers == {BLUE: ["192.0.2.1"]}
         assert found.problems[0].endswith("its last good addresses are used: 192.0.2.1")
     (told,) = caplog.messages
     assert "192.0.2.1" in told
@@ -69,7 +69,7 @@ async def test_the_log_says_when_a_name_resolves_again_and_when_it_fails_the_nex
     caplog.set_level(logging.INFO, "tealjet")
     names = Names(world.runtime())
     for answer in (["192.0.2.1"], Trouble.FAILS, ["192.0.2.1"], Trouble.FAILS):
-        world.hosts["blue.example"] = answer
+        world.hosts[BLUE] = answer
         await names.resolve([BLUE], 1.0)
     assert len(caplog.messages) == 3
     assert caplog.messages[1] == "'blue.example' resolves again"
@@ -80,9 +80,9 @@ async def test_at_most_one_lookup_of_a_name_is_under_way_and_a_late_answer_serve
     world: World,
 ) -> None:
     names = Names(world.runtime())
-    world.hosts["blue.example"] = Trouble.HANGS
+    world.hosts[BLUE] = Trouble.HANGS
     for _ in range(3):
-        assert not (await names.resolve([BLUE], 0.01)).addresses
-    assert world.asked.all == ["blue.example"]
-    world.answer("blue.example", ["192.0.2.1"])
-    assert (await names.resolve([BLUE], 10.0)).addresses == (("192.0.2.1", 5701),)
+        assert (await names.resolve([BLUE], 0.01)).numbers == {BLUE: ()}
+    assert world.asked.all == [BLUE]
+    world.answer(BLUE, ["192.0.2.1"])
+    assert (await names.resolve([BLUE], 10.0)).numbers == {BLUE: ["192.0.2.1"]}

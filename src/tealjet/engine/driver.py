@@ -22,6 +22,7 @@ from tealjet.engine.listeners import Listeners
 from tealjet.engine.opening import Opener, OpenError
 from tealjet.failover import model
 from tealjet.failover.controller import Controller
+from tealjet.failover.options import Backoff
 from tealjet.protocol import table
 from tealjet.protocol.codec import encode_request
 from tealjet.protocol.values import MemberInfo, MemberVersion
@@ -31,8 +32,8 @@ __all__ = ["Driver", "Published"]
 
 _log = logging.getLogger("tealjet")
 
-_REJOIN_PAUSE = 1.0
-"""Seconds between attempts to connect to a member that is in the member list and can't be reached."""
+_REJOIN = Backoff(initial=1.0, maximum=10.0, multiplier=2.0)
+"""Pauses between attempts to connect to a member that is in the member list and can't be reached."""
 
 Published = (
     model.LifecycleChanged | model.StandbyChanged | model.RoundFailed | model.Switched | model.TopicGap | model.GiveUp
@@ -343,6 +344,8 @@ class Driver:
     def on_lost(self, link: Link, cause: model.Cause, detail: str, calls: model.CallCounts) -> None:
         """Tell the controller, unless it has closed or retired the link itself."""
         self._retired.discard(link)
+        if cause is model.Cause.SILENT and not self._settings.smart_routing and len(link.members) > 1:
+            cause = model.Cause.CLOSED  # the member that was used is silent: that says nothing of the others
         if self._links.pop(link.id, None) is not None:
             _log.warning("cluster %r is lost: %s", link.target.name, detail)
             self.feed(model.Lost(link=link.id, cause=cause, detail=detail, calls=calls))
@@ -379,26 +382,33 @@ class Driver:
 
     async def _join(self, link: Link, member: MemberInfo, attempted: asyncio.Future[None]) -> None:
         """Connect to a member, as long as it belongs to the cluster."""
+        where = f"{member.address.host}:{member.address.port}"
+        failures = 0
         try:
-            while not await self._join_once(link, member):
+            while (failure := await self._join_once(link, member)) is not None:
+                failures += 1
+                level = logging.INFO if failures == 1 else logging.DEBUG
+                _log.log(level, "member %s of %r can't be connected to for now: %s", where, link.target.name, failure)
                 if not attempted.done():
                     attempted.set_result(None)
-                await asyncio.sleep(_REJOIN_PAUSE)
+                await asyncio.wait([link.gone], timeout=_REJOIN.pause(failures, self._runtime.random()))
+            if member.uuid in link.connections:
+                level = logging.INFO if link is self.active else logging.DEBUG
+                _log.log(level, "member %s of %r is connected", where, link.target.name)
         finally:
             link.joining.pop(member.uuid, None)
             if not attempted.done():
                 attempted.set_result(None)
 
-    async def _join_once(self, link: Link, member: MemberInfo) -> bool:
-        """Say whether nothing is left to do for the member."""
+    async def _join_once(self, link: Link, member: MemberInfo) -> str | None:
+        """Return what failed, None when nothing is left to do for the member."""
         if link.down or member.uuid in link.connections or all(one.uuid != member.uuid for one in link.members):
-            return True
+            return None
         try:
             connection = await self._opener.connect_member(link, member)
         except OpenError as error:
-            _log.info("a member of %r can't be connected to: %s", link.target.name, error.detail)
-            return False
-        return await self.bring_in(connection)
+            return error.detail
+        return None if await self.bring_in(connection) else f"{connection.peer} could not be taken into use"
 
     # ------------------------------------------------------------------------------------------ what the heartbeat asks
 

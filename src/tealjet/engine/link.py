@@ -18,7 +18,7 @@ from tealjet.engine.calls import Call, Calls
 from tealjet.engine.contracts import Settings, Target
 from tealjet.failover.model import CallCounts, Cause, Facts, LinkId
 from tealjet.protocol.features import COMPACT, Feature, lacking
-from tealjet.protocol.frames import Message, mark_backup_aware, message_type, stamp
+from tealjet.protocol.frames import Message, clear_backup_aware, mark_backup_aware, message_type, stamp
 from tealjet.protocol.values import MemberInfo, MemberVersion, PartitionsView
 from tealjet.runtime import Handle, Runtime
 
@@ -146,6 +146,8 @@ class Link:
         """The connection that delivers members and partitions."""
         self.members_known: asyncio.Future[None] = runtime.future()
         self.partitions_known: asyncio.Future[None] = runtime.future()
+        self.gone: asyncio.Future[None] = runtime.future()
+        """Done when the last connection is closed."""
         self.joining: dict[uuid.UUID, asyncio.Future[None]] = {}
         """Members that are being connected to; done when the first attempt has ended."""
         self.tenants: weakref.WeakKeyDictionary[Any, Callable[[Any], bool]] = weakref.WeakKeyDictionary()
@@ -156,7 +158,9 @@ class Link:
         self._calls = calls
         self._owner = owner
         self._next_correlation_id = next_correlation_id
-        self._backup_aware = settings.smart_routing and settings.backup_acks
+        self._backup_acks = settings.smart_routing and settings.backup_acks
+        self._backup_aware = False
+        """All members can acknowledge: a backup on a member without a connection would be waited for in vain."""
         self._owners: Mapping[uuid.UUID, Sequence[int]] = {}
         self._partitions_version = -1
         self._routes: list[Connection | None] = []
@@ -199,6 +203,8 @@ class Link:
         stamp(request, correlation_id, call.partition)
         if self._backup_aware:
             mark_backup_aware(request)
+        elif self._backup_acks:
+            clear_backup_aware(request)  # it may have been sent before
         pending = self.pending
         lone = not pending
         pending[correlation_id] = call
@@ -364,6 +370,7 @@ class Link:
     def on_members_view(self, members: Sequence[MemberInfo]) -> None:
         """Take over a member list: close connections to those that left, report the rest to the owner."""
         self.members = tuple(members)
+        self._reroute()
         self.oldest = min((member.version for member in members), default=self.oldest)
         self.lacks = lacking(self.oldest) or None
         self.facts = replace(self.facts, members=len(members))
@@ -394,6 +401,9 @@ class Link:
                     routes[partition] = connection
         self._routes = routes if self.settings.smart_routing else []
         self._ring = list(self.connections.values())
+        self._backup_aware = self._backup_acks and all(
+            member.lite_member or member.uuid in self.connections for member in self.members
+        )
 
     def owner_of(self, partition: int) -> uuid.UUID | None:
         """Return the member that owns the partition, None while that is unknown."""
@@ -408,6 +418,7 @@ class Link:
         last = known and not self.connections
         if last:
             self.down = True
+            self.gone.set_result(None)
             self.listening = Listening.DROP
             self._owner.on_down(self)
         self._handlers = {key: it for key, it in self._handlers.items() if it.connection is not connection}

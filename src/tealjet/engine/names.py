@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tealjet.runtime import Runtime
@@ -26,10 +26,14 @@ _HEAD_START = 0.25
 class Resolved:
     """What is known of some addresses now."""
 
-    addresses: tuple[tuple[str, int], ...]
-    """Numeric addresses with ports, in the order of the names."""
+    numbers: Mapping[str, Sequence[str]]
+    """For each host its numeric addresses."""
     problems: tuple[str, ...]
     """For each name that gave no answer, what was wrong and what is used instead; for people."""
+
+    def addresses(self, told: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Return the numeric addresses of some of the hosts with their ports, each once and in order."""
+        return list(dict.fromkeys((number, port) for host, port in told for number in self.numbers.get(host, ())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +53,14 @@ class Names:
         self._told: set[str] = set()
         """Names of which the log knows that their last good addresses are used."""
 
-    async def resolve(self, addresses: Sequence[tuple[str, int]], limit: float) -> Resolved:
+    async def resolve(self, hosts: Iterable[str], limit: float) -> Resolved:
         """Resolve host names or numeric addresses.
 
         Args:
-            addresses: Hosts with ports.
+            hosts: At least one.
             limit: Seconds that may pass while nothing is known of any of them.
         """
-        lookups = {host: self._ask(host) for host, _ in addresses}
-        if not lookups:
-            return Resolved(addresses=(), problems=())
+        lookups = {host: self._ask(host) for host in hosts}
         patience = min(_HEAD_START, limit)
         await asyncio.wait([one.answer for one in lookups.values()], timeout=patience)
         if not any(_good(lookup) or host in self._last_good for host, lookup in lookups.items()):
@@ -67,8 +69,8 @@ class Names:
         for host in self._told & {host for host, lookup in lookups.items() if _good(lookup)}:
             self._told.discard(host)
             _log.info("%r resolves again", host)
-        found = ((number, port) for host, port in addresses for number in self._last_good.get(host, ()))
-        return Resolved(addresses=tuple(dict.fromkeys(found)), problems=tuple(problems))
+        numbers = {host: self._last_good.get(host, ()) for host in lookups}
+        return Resolved(numbers=numbers, problems=tuple(problems))
 
     def last_good(self, host: str) -> Sequence[str]:
         """Return the numeric addresses that the host had the last time; none if it never had any."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from tealjet.engine.calls import Calls
 from tealjet.engine.connecting import Connector, OpenError
@@ -35,7 +35,8 @@ __all__ = ["NOBODY_THERE", "OpenError", "Opener"]
 _RESOLVE_LIMIT = 1.0
 """The longest wait for names while no address is known, in seconds; never more than half of an attempt's time."""
 _STAGGER = 0.25
-"""A further address is tried when the ones before it have not answered for so long."""
+"""A further address is tried when the ones before it have not answered for so long, in seconds; sooner where all would
+not have their turn in the first half of an attempt."""
 _JOIN_WAIT = 0.5
 """A link is complete without members that can't be connected to within this time; they are tried again later."""
 _PARTITIONS_WAIT = 1.0
@@ -99,10 +100,17 @@ class Opener:
         unresolved: Sequence[str] = ()
         try:
             async with asyncio.timeout_at(deadline):
-                limit = min(_RESOLVE_LIMIT, (deadline - self._runtime.now()) / 2)
-                found = await self._names.resolve(target.addresses, limit)
+                left = deadline - self._runtime.now()
+                members = self._last_members.get(target.name, ())
+                told = [(one.host, one.port) for member in members for one in _told(member, target)]
+                found = await self._names.resolve(
+                    [host for host, _ in (*target.addresses, *told)], min(_RESOLVE_LIMIT, left / 2)
+                )
                 unresolved = found.problems
-                await self._complete(link, await self._any_member(link, sorted(found.addresses, key=self._place)))
+                seeds = sorted(found.addresses(target.addresses), key=self._place)
+                further = found.addresses(told)
+                stagger = min(_STAGGER, (deadline - self._runtime.now()) / (2 * len({*seeds, *further}) or 1))
+                await self._complete(link, await self._first_connection(link, seeds, further, stagger))
         except TimeoutError:
             link.close("it was not complete in time")
             detail = f"cluster {target.name!r} ({_list(target.addresses)}) was not complete in time: {_known(link)}"
@@ -129,9 +137,9 @@ class Opener:
             OpenError: It could not be opened; nothing of it is left.
         """
         told = [(one.host, one.port) for one in _told(member, link.target)]
-        found = await self._names.resolve(told, _RESOLVE_LIMIT)
+        found = await self._names.resolve([host for host, _ in told], _RESOLVE_LIMIT)
         try:
-            return await self._first_connection(link, found.addresses)
+            return await self._first_connection(link, found.addresses(told))
         except OpenError as error:
             raise OpenError(error.reason, "; ".join(filter(None, [error.detail, *found.problems]))) from error
 
@@ -141,43 +149,44 @@ class Opener:
 
     # -------------------------------------------------------------------------------------------------------- the steps
 
-    async def _any_member(self, link: Link, addresses: Iterable[tuple[str, int]]) -> Connection:
-        """Connect to the cluster at its configured addresses, else at those that its members had the last time."""
-        try:
-            return await self._first_connection(link, addresses)
-        except OpenError as error:
-            members = self._last_members.get(link.target.name, ())
-            told = [(one.host, one.port) for member in members for one in _told(member, link.target)]
-            further = set(told) - set(addresses)
-            if error.reason not in NOBODY_THERE or not further:
-                raise
-            found = await self._names.resolve(sorted(further), _RESOLVE_LIMIT)
-            try:
-                return await self._first_connection(link, found.addresses)
-            except OpenError as second:
-                reason = min(error.reason, second.reason, key=_WEIGHT.index)
-                detail = f"{error.detail}; its last known members: {'; '.join([second.detail, *found.problems])}"
-                raise OpenError(reason, detail) from second
+    async def _first_connection(
+        self,
+        link: Link,
+        addresses: Sequence[tuple[str, int]],
+        further: Sequence[tuple[str, int]] = (),
+        stagger: float = _STAGGER,
+    ) -> Connection:
+        """Try the addresses in order, the next one as soon as the ones before it have failed or are slow.
 
-    async def _first_connection(self, link: Link, addresses: Iterable[tuple[str, int]]) -> Connection:
-        """Try the addresses in order, the next one as soon as the ones before it have failed or are slow."""
-        waiting = list(addresses)
-        running: set[asyncio.Task[Connection]] = set()
+        Args:
+            link: The link.
+            addresses: One that denies this client speaks for its cluster.
+            further: Tried after the others; these may be out of date and speak for themselves only.
+            stagger: Seconds after which an address is slow.
+        """
+        waiting = [(address, address in addresses) for address in dict.fromkeys([*addresses, *further])]
+        running: dict[asyncio.Task[Connection], bool] = {}
         failures: list[OpenError] = []
         try:
             while waiting or running:
                 if waiting:
-                    running.add(self._runtime.spawn(self.connect(link, *waiting.pop(0))))
-                done, running = await asyncio.wait(
-                    running, timeout=_STAGGER if waiting else None, return_when=asyncio.FIRST_COMPLETED
+                    address, speaks = waiting.pop(0)
+                    running[self._runtime.spawn(self.connect(link, *address))] = speaks
+                done, _ = await asyncio.wait(
+                    running, timeout=stagger if waiting else None, return_when=asyncio.FIRST_COMPLETED
                 )
                 opened = [task.result() for task in done if task.exception() is None]
                 for spare in opened[1:]:
                     spare.close(Cause.CLOSED, "another address was quicker")
+                denied = False
+                for task in done:
+                    speaks = running.pop(task)
+                    if isinstance(error := task.exception(), OpenError):
+                        failures.append(error)
+                        denied = denied or (speaks and error.reason is Reason.DENIED)
                 if opened:
                     return opened[0]
-                failures += [error for task in done if isinstance(error := task.exception(), OpenError)]
-                if any(failure.reason is Reason.DENIED for failure in failures):
+                if denied:
                     break
         finally:
             for task in running:
@@ -191,7 +200,8 @@ class Opener:
 
         Names are those of the configuration and those that members give as their own; most give addresses only.
         """
-        told = (one.host for member in link.members for one in _told(member, link.target))
+        members = link.members or self._last_members.get(link.target.name, ())
+        told = (one.host for member in members for one in _told(member, link.target))
         names = itertools.chain((name for name, _ in link.target.addresses), told)
         return next((name for name in names if host in self._names.last_good(name)), host)
 

@@ -27,6 +27,7 @@ __all__ = [
     "Frame",
     "FrameReader",
     "Message",
+    "clear_backup_aware",
     "fragments",
     "mark_backup_aware",
     "stamp",
@@ -370,6 +371,11 @@ def message_type(request: bytearray) -> int:
 def mark_backup_aware(request: bytearray) -> None:
     """Let the backups of what a request changes acknowledge to the client."""
     request[_FLAGS_OFFSET + 1] |= BACKUP_AWARE >> 8
+
+
+def clear_backup_aware(request: bytearray) -> None:
+    """Let the member answer only when the backups have applied what a request changes."""
+    request[_FLAGS_OFFSET + 1] &= ~BACKUP_AWARE >> 8
 
 
 def fragments(message: bytes, max_bytes: int, fragment_id: int) -> list[bytes]:
