@@ -505,8 +505,7 @@ def test_a_cursor_whose_cluster_is_lost_is_an_error_that_names_it(lab: Lab) -> N
         with pytest.raises(HazelcastSqlError, match=r"belongs to cluster 'blue'.*Nothing was sent") as caught:
             list(rows)
         assert tealjet.outcome_of(caught.value) is tealjet.Outcome.NOT_SENT
-        with pytest.raises(HazelcastSqlError, match="cluster 'blue'"):
-            result.close().result()
+        result.close().result()  # it ended with its cluster; an error would hide the one before
         assert len(list(client.sql.execute(ROWS).result())) == 3000
 
 
