@@ -16,12 +16,13 @@ from hazelcast.sql import HazelcastSqlError
 import tealjet
 import tealjet.asyncio
 from support.clusters import Events, failover_config, look_into, map_entries, wait_for_standby
+from support.switching import leave_blue, leave_blue_on_asyncio
 from support.workload import LIMIT
 from tealjet.engine.calls import Call
 from tealjet.engine.connection import Connection
 from tealjet.engine.link import Link
 from tealjet.errors import ClusterLeftError, TransactionLostError
-from tealjet.failover.model import Switched, TopicGap
+from tealjet.failover.model import TopicGap
 from tealjet.lab import Lab, LocalCluster
 
 pytestmark = pytest.mark.member("5.7.0")
@@ -29,29 +30,6 @@ pytestmark = pytest.mark.member("5.7.0")
 WAYS = pytest.mark.parametrize("way", ["planned", "loss"])
 ONE_BATCH = 100 * 65536
 """What the ids of one batch are apart at most, as the generator is configured by default."""
-
-
-def leave_blue(client: tealjet.JetClient, lab: Lab, way: str) -> None:
-    """Move from blue to green; green is active when this returns."""
-    wait_for_standby(client, "green")
-    events = Events()
-    client.failover.add_listener(events)
-    if way == "planned":
-        client.failover.switch_to("green", drain_timeout=0.05)
-    else:
-        lab["blue"].kill()
-    events.wait_for(lambda event: isinstance(event, Switched))
-
-
-async def leave_blue_on_asyncio(client: tealjet.asyncio.JetClient, lab: Lab, way: str) -> None:
-    moved = asyncio.Event()
-    client.failover.add_listener(lambda event: moved.set() if isinstance(event, Switched) else None)
-    if way == "planned":
-        await client.failover.switch_to("green", drain_timeout=0.05)
-    else:
-        await asyncio.to_thread(lab["blue"].kill)
-    async with asyncio.timeout(LIMIT):
-        await moved.wait()
 
 
 def with_near_cache(lab: Lab, name: str) -> tealjet.FailoverConfig:

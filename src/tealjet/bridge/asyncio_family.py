@@ -15,7 +15,7 @@ from hazelcast.internal.asyncio_cluster import ClusterService
 from hazelcast.internal.asyncio_proxy import cp, cp_manager
 from hazelcast.sql import HazelcastSqlError
 
-from tealjet.bridge.asyncio_proxies import AsyncioProxies
+from tealjet.bridge.asyncio_proxies import AsyncioCPProxies, AsyncioProxies
 from tealjet.bridge.calls import AsyncioInvocations
 from tealjet.bridge.cursors import keep_link, lost_statement
 from tealjet.bridge.families import Family, label_answered, page_of, untyped
@@ -52,10 +52,11 @@ class AsyncioFamily(Family):
                 "partitions": partitions,
                 "listeners": ListenerService(engine, self.callbacks, fetch_schema),
                 "session_manager": cp.ProxySessionManager,
+                "cp_subsystem": cp_manager.CPSubsystem,
+                "cp_proxies": AsyncioCPProxies,
             },
         )
         client._cluster_service = ClusterService(self.members)
-        client._cp_subsystem = cp_manager.CPSubsystem(client._context)
         client._partition_service = asyncio_partition.PartitionService(
             partitions, self.serialization, compact.send_schema_and_retry
         )

@@ -9,9 +9,12 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
+from hazelcast.cp import LOCK_SERVICE, SEMAPHORE_SERVICE
 from hazelcast.internal.asyncio_invocation import Invocation
 from hazelcast.internal.asyncio_lock_context import LockContext
+from hazelcast.internal.asyncio_proxy.cp_manager import CPProxyManager
 from hazelcast.internal.asyncio_proxy.executor import Executor
+from hazelcast.internal.asyncio_proxy.fenced_lock import FencedLock
 from hazelcast.internal.asyncio_proxy.flake_id_generator import FlakeIdGenerator
 from hazelcast.internal.asyncio_proxy.manager import (
     EXECUTOR_SERVICE,
@@ -29,15 +32,17 @@ from hazelcast.internal.asyncio_proxy.multi_map import MultiMap
 from hazelcast.internal.asyncio_proxy.pn_counter import PNCounter
 from hazelcast.internal.asyncio_proxy.reliable_topic import ReliableTopic
 from hazelcast.internal.asyncio_proxy.ringbuffer import Ringbuffer
+from hazelcast.internal.asyncio_proxy.semaphore import SessionAwareSemaphore
 from hazelcast.internal.asyncio_proxy.vector_collection import VectorCollection
 from hazelcast.protocol.codec import client_create_proxy_codec
 from hazelcast.proxy.reliable_topic import _RINGBUFFER_PREFIX
 
+from tealjet.bridge.cp import CPNumbers, LostLock, LostPermits
 from tealjet.bridge.homes import Surroundings
 from tealjet.bridge.parts import async_in_parts
 from tealjet.bridge.renewal import RenewedCounter, RenewedIds, RenewedNearCache, RenewedRing, RenewedTopic
 
-__all__ = ["AsyncioProxies"]
+__all__ = ["AsyncioCPProxies", "AsyncioProxies"]
 
 
 class AsyncioProxies(ProxyManager):
@@ -208,3 +213,38 @@ class _ReliableTopic(RenewedTopic, ReliableTopic[Any]):
     async def destroy(self) -> bool:
         with self._destroying():
             return await super().destroy()
+
+
+class AsyncioCPProxies(CPProxyManager):
+    """The official manager of CP proxies; it makes our locks and semaphores."""
+
+    def __init__(self, context: Any, numbers: CPNumbers, around: Surroundings) -> None:
+        """Make proxies for this context for CP structures."""
+        super().__init__(context)
+        self._numbers = numbers
+        self._around = around
+
+    async def _create_fenced_lock(self, group_id: Any, proxy_name: str, object_name: str) -> Any:
+        async with self._mux:
+            proxy = self._lock_proxies.get(proxy_name)
+            if proxy is None:
+                proxy = _FencedLock(self._context, group_id, LOCK_SERVICE, proxy_name, object_name)
+                proxy._numbers, proxy._home = self._numbers, self._around.home
+                self._lock_proxies[proxy_name] = proxy
+            return proxy
+
+    async def _create_semaphore(self, group_id: Any, proxy_name: str, object_name: str) -> Any:
+        made = await super()._create_semaphore(group_id, proxy_name, object_name)
+        if not isinstance(made, SessionAwareSemaphore):
+            return made
+        proxy = _Semaphore(self._context, group_id, SEMAPHORE_SERVICE, proxy_name, object_name)
+        proxy._home = self._around.home
+        return proxy
+
+
+class _FencedLock(LostLock, FencedLock):
+    pass
+
+
+class _Semaphore(LostPermits, SessionAwareSemaphore):
+    pass

@@ -29,10 +29,10 @@ from hazelcast.util import AtomicInteger
 
 from tealjet.bridge.callbacks import CallbackThreads, LoopCallbacks
 from tealjet.bridge.calls import FetchSchema, ThreadedInvocations
+from tealjet.bridge.cp import CPNumbers, CPSessions, cp_context
 from tealjet.bridge.cursors import keep_link, lost_statement
-from tealjet.bridge.fences import CPSessions
 from tealjet.bridge.homes import Home, Move, Surroundings
-from tealjet.bridge.proxies import Proxies
+from tealjet.bridge.proxies import CPProxies, Proxies
 from tealjet.bridge.services import (
     LifecycleEvent,
     LifecycleEvents,
@@ -107,15 +107,14 @@ class Family:
         if kind is Kind.SAME:
             self.near_caches.clear_near_caches()  # nobody has told of changes while there was no connection
             return
-        home, client = Home(link.target.name, link.facts.cluster_id), self._client()
-        sessions = getattr(client, "_proxy_session_manager", None)
-        if kind is Kind.FIRST or sessions is None:
+        home = Home(link.target.name, link.facts.cluster_id)
+        proxies = getattr(self._client(), "_proxy_manager", None)
+        if kind is Kind.FIRST or proxies is None:
             self.home = home
             return
         move, self.home = Move(self.home, link), home
         self.near_caches.destroy_near_caches()
-        sessions.cluster_changed()
-        for proxy in list(client._proxy_manager._proxies.values()):  # type: ignore[union-attr]
+        for proxy in list(proxies._proxies.values()):
             renew = getattr(proxy, "cluster_changed", None)
             if renew is not None:
                 renew(move)
@@ -182,8 +181,12 @@ class Family:
             parts["reactor"],
             parts["compact"],
         )
-        client._proxy_session_manager = CPSessions(parts["session_manager"], client._context, engine.runtime.spawn)
-        client._context.proxy_session_manager = client._proxy_session_manager
+        numbers = CPNumbers(engine)
+        context = cp_context(client._context, numbers)
+        sessions = CPSessions(parts["session_manager"], context, numbers, lambda: self.home)
+        client._proxy_session_manager = client._context.proxy_session_manager = context.proxy_session_manager = sessions
+        client._cp_subsystem = parts["cp_subsystem"](context)
+        client._cp_subsystem._proxy_manager = parts["cp_proxies"](context, numbers, self.surroundings(engine))
 
 
 def untyped(service: Any) -> Any:
@@ -282,10 +285,11 @@ class ThreadedFamily(Family):
                 "partitions": partitions,
                 "listeners": ThreadedListenerService(engine, self.callbacks, fetch_schema, start),
                 "session_manager": ProxySessionManager,
+                "cp_subsystem": CPSubsystem,
+                "cp_proxies": CPProxies,
             },
         )
         client._cluster_service = ClusterService(self.members)
-        client._cp_subsystem = CPSubsystem(client._context)
         client._partition_service = PartitionService(partitions, self.serialization, compact.send_schema_and_retry)
         client._transaction_manager = Transactions(client._context, engine)
         client._sql_service = SqlService(

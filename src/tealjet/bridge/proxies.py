@@ -9,6 +9,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hazelcast.cp import LOCK_SERVICE, SEMAPHORE_SERVICE, CPProxyManager
 from hazelcast.future import Future, ImmediateFuture
 from hazelcast.invocation import Invocation
 from hazelcast.protocol.codec import client_create_proxy_codec
@@ -23,6 +24,8 @@ from hazelcast.proxy import (
     VECTOR_SERVICE,
     ProxyManager,
 )
+from hazelcast.proxy.cp.fenced_lock import FencedLock
+from hazelcast.proxy.cp.semaphore import SessionAwareSemaphore
 from hazelcast.proxy.executor import Executor
 from hazelcast.proxy.flake_id_generator import FlakeIdGenerator
 from hazelcast.proxy.map import Map, MapFeatNearCache
@@ -32,11 +35,12 @@ from hazelcast.proxy.reliable_topic import ReliableTopic
 from hazelcast.proxy.ringbuffer import Ringbuffer
 from hazelcast.proxy.vector_collection import VectorCollection
 
+from tealjet.bridge.cp import CPNumbers, LostLock, LostPermits
 from tealjet.bridge.homes import Surroundings
 from tealjet.bridge.parts import in_parts
 from tealjet.bridge.renewal import RenewedCounter, RenewedIds, RenewedNearCache, RenewedRing, RenewedTopic
 
-__all__ = ["Proxies"]
+__all__ = ["CPProxies", "Proxies"]
 
 
 class Proxies(ProxyManager):
@@ -193,3 +197,38 @@ def _raised(published: Future[Any]) -> None:
     error = published.result()
     if error is not None:
         raise error
+
+
+class CPProxies(CPProxyManager):
+    """The official manager of CP proxies; it makes our locks and semaphores."""
+
+    def __init__(self, context: Any, numbers: CPNumbers, around: Surroundings) -> None:
+        """Make proxies for this context for CP structures."""
+        super().__init__(context)
+        self._numbers = numbers
+        self._around = around
+
+    def _create_fenced_lock(self, group_id: Any, proxy_name: str, object_name: str) -> Any:
+        with self._mux:
+            proxy = self._lock_proxies.get(proxy_name)
+            if proxy is None:
+                proxy = _FencedLock(self._context, group_id, LOCK_SERVICE, proxy_name, object_name)
+                proxy._numbers, proxy._home = self._numbers, self._around.home
+                self._lock_proxies[proxy_name] = proxy
+            return proxy
+
+    def _create_semaphore(self, group_id: Any, proxy_name: str, object_name: str) -> Any:
+        made = super()._create_semaphore(group_id, proxy_name, object_name)
+        if not isinstance(made, SessionAwareSemaphore):
+            return made
+        proxy = _Semaphore(self._context, group_id, SEMAPHORE_SERVICE, proxy_name, object_name)
+        proxy._home = self._around.home
+        return proxy
+
+
+class _FencedLock(LostLock, FencedLock):
+    pass
+
+
+class _Semaphore(LostPermits, SessionAwareSemaphore):
+    pass

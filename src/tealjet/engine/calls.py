@@ -260,6 +260,10 @@ class Calls:
 
     def _repeat(self, call: Call) -> None:
         self._pausing.discard(call)
+        self.resume(call)
+
+    def resume(self, call: Call) -> None:
+        """Send a call that was put aside: by a pause, or by its gate."""
         if not call.done():
             call.request = bytearray(call.request)
             self._dispatch(call)
