@@ -52,7 +52,7 @@ class AsyncioJetClient(HazelcastClient):
             if gave_up is not None:
                 raise no_cluster(gave_up)
             family.fill(client, engine, await engine.link(plan.settings.invocation_timeout))
-            client.failover = AsyncFailover(engine, client._announcer, plan.candidates, plan.options)
+            client.failover = AsyncFailover(engine, client._announcer, family.callbacks, plan.candidates, plan.options)
             await client._statistics.start()
         except BaseException:
             client._closed = True

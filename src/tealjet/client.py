@@ -232,7 +232,7 @@ class JetClient(HazelcastClient):
         except BaseException:
             self._tear_down()
             raise
-        self.failover = Failover(engine, announcer, plan.candidates, plan.options, thread.run)
+        self.failover = Failover(engine, announcer, callbacks, plan.candidates, plan.options, thread.run)
         self._statistics.start()
         _open_clients.add(self)
 

@@ -59,8 +59,12 @@ class Status:
     calls_rejected_total: int
     """Calls that were refused because too many waited."""
     listeners: int
+    events_waiting: int
+    """Events that wait for user listeners which are still busy with earlier ones."""
     events_dropped: int
-    """Events that the active link could not keep."""
+    """Events that came faster than they could be kept; the log names the listener that is too slow."""
+    connections_malformed_total: int
+    """Connections that were closed because of bytes that are no message, or a longer one than is taken."""
 
 
 class FailoverEvents(Protocol):
@@ -68,6 +72,20 @@ class FailoverEvents(Protocol):
 
     def fire(self, state: str, from_cluster: str | None = None, to_cluster: str | None = None) -> None:
         """Tell the lifecycle listeners."""
+        ...
+
+
+class EventQueues(Protocol):
+    """The events that wait for user listeners."""
+
+    @property
+    def waiting(self) -> int:
+        """How many wait now."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """How many were dropped because too many waited."""
         ...
 
 
@@ -139,10 +157,16 @@ def _describe(report: SwitchReport) -> str:
 
 class _Facade:
     def __init__(
-        self, engine: Engine, announcer: Announcer, candidates: Sequence[Candidate], options: FailoverOptions
+        self,
+        engine: Engine,
+        announcer: Announcer,
+        queues: EventQueues,
+        candidates: Sequence[Candidate],
+        options: FailoverOptions,
     ) -> None:
         self._engine = engine
         self._announcer = announcer
+        self._queues = queues
         self._candidates = tuple(candidates)
         self._options = options
 
@@ -186,7 +210,9 @@ class _Facade:
             calls_parked_total=engine.calls.parked_total,
             calls_rejected_total=engine.calls.rejected_total,
             listeners=engine.listeners,
-            events_dropped=link.dropped_events if link else 0,
+            events_waiting=self._queues.waiting,
+            events_dropped=self._queues.dropped + (link.dropped_events if link else 0),
+            connections_malformed_total=engine.calls.malformed_total,
         )
 
     def add_listener(self, listener: EventListener) -> str:
@@ -239,12 +265,13 @@ class Failover(_Facade):
         self,
         engine: Engine,
         announcer: Announcer,
+        queues: EventQueues,
         candidates: Sequence[Candidate],
         options: FailoverOptions,
         run: Callable[[Coroutine[Any, Any, Any]], Any],
     ) -> None:
         """Wait by means of ``run``, which runs a coroutine on the engine's loop and returns its result."""
-        super().__init__(engine, announcer, candidates, options)
+        super().__init__(engine, announcer, queues, candidates, options)
         self._run = run
 
     def switch_to(

@@ -327,3 +327,12 @@ async def test_a_retired_link_stays_for_no_tenant_beyond_its_limit_and_for_none_
     assert not forgotten.is_open()
     kept.runtime.advance(29)
     assert not kept.is_open()
+
+
+@pytest.mark.parametrize("received", [b"\xff" * 16, (1 << 30).to_bytes(4, "little") + bytes(2)], ids=["bad", "long"])
+async def test_bytes_that_are_no_message_or_too_long_a_one_end_the_connection_and_are_counted(received: bytes) -> None:
+    world = World()
+    world.connection.data_received(received)
+    assert not world.is_open()
+    assert "sent malformed bytes" in world.owner.lost[0]
+    assert world.link._calls.malformed_total == 1

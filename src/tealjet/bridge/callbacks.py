@@ -11,10 +11,11 @@ import contextlib
 import logging
 import queue
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable
 
-__all__ = ["CallbackThreads", "Lane", "LoopCallbacks"]
+__all__ = ["CallbackThreads", "Callbacks", "Lane", "LoopCallbacks"]
 
 _log = logging.getLogger("tealjet")
 
@@ -35,6 +36,9 @@ class Lane:
         self._waiting: deque[Callback] = deque()
         self._lock = threading.Lock()
         self._running = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
 
     def put(self, callback: Callback) -> None:
         """Run a callback after those that are waiting; beyond the limit it is dropped and counted."""
@@ -65,20 +69,48 @@ class Lane:
                     return
 
 
-class CallbackThreads:
+class Callbacks:
+    """What both families have in common: a lane for each listener, and a look at all of them."""
+
+    def __init__(self) -> None:
+        """Start without lanes."""
+        self._lanes: weakref.WeakSet[Lane] = weakref.WeakSet()
+
+    def lane(self, name: str) -> Lane:
+        """Make a lane for one listener."""
+        lane = Lane(name, self._run_soon)
+        self._lanes.add(lane)
+        return lane
+
+    def close(self, timeout: float) -> None:
+        """End it; waits for a callback that is stuck for ``timeout`` seconds at most."""
+        raise NotImplementedError
+
+    def _run_soon(self, callback: Callback) -> None:
+        raise NotImplementedError
+
+    @property
+    def waiting(self) -> int:
+        """How many callbacks wait for their listeners now."""
+        return sum(map(len, list(self._lanes)))
+
+    @property
+    def dropped(self) -> int:
+        """How many were dropped because their listeners, those that are still there, were too slow."""
+        return sum(lane.dropped for lane in list(self._lanes))
+
+
+class CallbackThreads(Callbacks):
     """Runs the callbacks of the threaded family; threads are started when they are needed first."""
 
     def __init__(self, name: str) -> None:
         """Make the pool; ``name`` is in the names of its threads."""
+        super().__init__()
         self._name = name
         self._work: queue.SimpleQueue[Callback | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._closed = False
-
-    def lane(self, name: str) -> Lane:
-        """Make a lane for one listener."""
-        return Lane(name, self._run_soon)
 
     def _run_soon(self, callback: Callback) -> None:
         with self._lock:
@@ -106,16 +138,13 @@ class CallbackThreads:
                 thread.join(timeout)
 
 
-class LoopCallbacks:
+class LoopCallbacks(Callbacks):
     """Runs the callbacks of the asyncio family on the user's loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Run callbacks on this loop."""
+        super().__init__()
         self._loop = loop
-
-    def lane(self, name: str) -> Lane:
-        """Make a lane for one listener."""
-        return Lane(name, self._run_soon)
 
     def _run_soon(self, callback: Callback) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed, nobody listens any more

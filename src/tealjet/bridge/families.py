@@ -27,7 +27,7 @@ from hazelcast.sql import HazelcastSqlError, SqlService, _InternalSqlService
 from hazelcast.statistics import Statistics
 from hazelcast.util import AtomicInteger
 
-from tealjet.bridge.callbacks import CallbackThreads, LoopCallbacks
+from tealjet.bridge.callbacks import Callbacks
 from tealjet.bridge.calls import FetchSchema, ThreadedInvocations
 from tealjet.bridge.cp import CPNumbers, CPSessions, cp_context
 from tealjet.bridge.cursors import keep_link, lost_statement
@@ -56,7 +56,7 @@ __all__ = ["Family", "ThreadedFamily", "label_answered", "page_of", "untyped"]
 class Family:
     """What both families have in common; made before the engine, because it is the state that the engine renews."""
 
-    def __init__(self, client: Any, config: Config, name: str, callbacks: CallbackThreads | LoopCallbacks) -> None:
+    def __init__(self, client: Any, config: Config, name: str, callbacks: Callbacks) -> None:
         """Make what needs no cluster.
 
         Args:

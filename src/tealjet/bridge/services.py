@@ -20,7 +20,7 @@ from hazelcast.hash import hash_to_index
 from hazelcast.lifecycle import _InternalLifecycleService
 from hazelcast.serialization.compact import SchemaNotFoundError
 
-from tealjet.bridge.callbacks import CallbackThreads, Lane, LoopCallbacks
+from tealjet.bridge.callbacks import Callbacks, Lane
 from tealjet.bridge.calls import FetchSchema
 from tealjet.bridge.shortcuts import PartitionHashes
 from tealjet.engine.connection import Connection
@@ -42,8 +42,6 @@ __all__ = [
 ]
 
 _log = logging.getLogger("tealjet")
-
-Callbacks = CallbackThreads | LoopCallbacks
 
 # near caches are ours to keep true, not the user's to listen to: their invalidations must not wait behind user code
 _INTERNAL_LISTENERS = frozenset({0x013F00, 0x0D1200})

@@ -147,6 +147,8 @@ class Calls:
         self._closed: str | None = None
         self.parked_total = 0
         self.rejected_total = 0
+        self.malformed_total = 0
+        """Connections that were closed because of bytes that are no message, or a longer one than is taken."""
 
     @property
     def parked(self) -> int:

@@ -423,6 +423,8 @@ class Link:
             self._owner.on_down(self)
         self._handlers = {key: it for key, it in self._handlers.items() if it.connection is not connection}
         counts = self._lose_calls(connection, detail)
+        if cause is Cause.PROTOCOL:
+            self._calls.malformed_total += 1
         if connection.remote_uuid is not None:
             self._owner.on_connection_closed(self, connection)
         if last:
