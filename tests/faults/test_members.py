@@ -49,6 +49,9 @@ def test_the_loss_of_one_member_is_no_switch_and_the_loss_of_all_is(three_member
             workload.history.wait_for_more(100)
             assert states.all == []
             assert [record for record in workload.history.failed if record.call.method == "get"] == []
+            acknowledged = [record.call.args for record in workload.history.of("put") if record.error is None]
+            entries = map_entries(lab["blue"], f"m-{unique}")
+            assert [args for args in acknowledged if entries.get(args[0]) != args[1]] == []
             lab["blue"].kill()
             states.wait_for(lambda state: state == "CONNECTED")
             workload.history.wait_for_more(100)
@@ -192,7 +195,7 @@ def test_a_client_with_one_connection_goes_on_with_another_member(three_members:
 def test_a_client_with_one_connection_leaves_a_frozen_member_and_not_its_cluster(three_members: Lab) -> None:
     states = Events()
     configuration = failover_config(three_members["blue"], three_members["green"], smart_routing=False)
-    with tealjet.new_jet_failover_client(configuration, profile="fast", reconnect_grace=5.0) as client:
+    with tealjet.new_jet_failover_client(configuration, profile="patient", silence_limit=1.0) as client:
         wait_for_standby(client, "green")
         client.lifecycle_service.add_listener(states)
         used(client, three_members).freeze()

@@ -13,7 +13,7 @@ from support.clusters import Events, config, filter_clients
 from support.workload import ThreadedWorkload, gets, puts
 from support.world import Trouble, World
 from tealjet.errors import NoClusterError
-from tealjet.failover.model import Kind
+from tealjet.failover.model import Kind, RoundFailed
 from tealjet.lab import ClusterOptions, FaultProxy, Lab, start_local
 from tealjet.protocol.values import ClientFilterMode
 
@@ -99,6 +99,20 @@ def test_a_start_without_an_answer_names_each_host_and_what_was_wrong(lab: Lab, 
     text = str(caught.value)
     assert "'one.example' has not resolved for " in text
     assert "'two.example' does not resolve (Temporary failure in name resolution, after 0.0 s)" in text
+
+
+def test_the_reason_of_a_cluster_that_is_gone_says_which_last_good_addresses_were_tried(lab: Lab, world: World) -> None:
+    events = Events()
+    behind_names(world, lab, blue=[BLUE])
+    with tealjet.new_jet_client(config("blue", ["blue.example:5701"])) as client:
+        client.failover.add_listener(events)
+        world.hosts["blue.example"] = Trouble.FAILS
+        lab["blue"].kill()
+        events.wait_for(lambda event: isinstance(event, RoundFailed))
+        reason = client.failover.status().reasons["blue"]
+    assert f"{BLUE}:5701 refused the connection" in reason
+    assert "'blue.example' does not resolve (Temporary failure in name resolution, after 0.0 s)" in reason
+    assert f"its last good addresses are used: {BLUE}" in reason
 
 
 def test_a_client_that_knows_one_member_comes_back_through_the_others(proxied_members: Lab) -> None:
