@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from typing import Any
 
 import pytest
+from hazelcast.errors import TargetNotMemberError
 from hazelcast.serialization.api import IdentifiedDataSerializable, ObjectDataInput, ObjectDataOutput
 from hazelcast.sql import HazelcastSqlError
 
 import tealjet
 import tealjet.asyncio
 from support.clusters import Events, cluster_config, map_entries
-from tealjet.errors import ConnectionLostError, FeatureMissingError, OverloadError
+from support.workload import LIMIT
+from tealjet.errors import CallTimeoutError, ConnectionLostError, FeatureMissingError, OverloadError
 from tealjet.lab import Lab, LocalCluster, LocalMember
 
 MANY = {f"key-{number}": number for number in range(500)}
@@ -272,6 +275,63 @@ async def test_what_a_lock_protects_is_what_fails_and_not_the_unlocking_on_async
         with pytest.raises(ValueError, match="protected") as caught:
             await fail_with_the_lock_lost()
         assert "the lock could not be released" in caught.value.__notes__[0]
+
+
+@pytest.mark.member("jet-4.3.1")
+def test_counting_down_ends_at_its_deadline(lab: Lab, unique: str) -> None:
+    states, ends = Events(), Events()
+    with tealjet.new_jet_client(cluster_config(lab["blue"], invocation_timeout=0.3)) as client:
+        client.lifecycle_service.add_listener(states)
+        latch: Any = client.cp_subsystem.get_count_down_latch(unique)
+        assert latch.try_set_count(2).result()
+        latch.count_down().result()
+        assert latch.get_count().result() == 1
+        lab["blue"].kill()
+        states.wait_for(lambda state: state == "DISCONNECTED")
+        latch._do_count_down(1, uuid.uuid4()).add_done_callback(ends)
+        ended = ends.wait_for(lambda _: True)
+        assert tealjet.outcome_of(ended.exception()) is tealjet.Outcome.NOT_SENT
+
+
+@pytest.mark.member("jet-4.3.1")
+async def test_counting_down_ends_at_its_deadline_on_asyncio(lab: Lab, unique: str) -> None:
+    async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"], invocation_timeout=0.3)) as client:
+        latch: Any = await client.cp_subsystem.get_count_down_latch(unique)
+        assert await latch.try_set_count(2)
+        await latch.count_down()
+        assert await latch.get_count() == 1
+        lost = asyncio.Event()
+        client.lifecycle_service.add_listener(lambda state: lost.set() if state == "DISCONNECTED" else None)
+        lab["blue"].kill()
+        await lost.wait()
+        async with asyncio.timeout(LIMIT):
+            with pytest.raises(CallTimeoutError) as caught:
+                await latch._do_count_down(1, uuid.uuid4())
+        assert tealjet.outcome_of(caught.value) is tealjet.Outcome.NOT_SENT
+
+
+@pytest.mark.member("5.7.0")
+def test_a_call_for_a_member_that_has_left_ends_at_once_and_a_counter_tries_another_replica(
+    three_members: Lab, unique: str
+) -> None:
+    gone = Events()
+    with tealjet.new_jet_client(cluster_config(three_members["blue"])) as client:
+        client.cluster_service.add_listener(member_removed=gone)
+        counter: Any = client.get_pn_counter(unique)
+        assert counter.get().result() == 0
+        target = counter._current_target_replica_address
+        (member,) = (one for one in three_members["blue"].members if str(target.address.port) in one.address)
+        member.kill()
+        gone.wait_for(lambda _: True)
+        counter.reset()  # what was observed of the lost replica, the others may not know yet
+        executor: Any = client.get_executor(unique)
+        ends, counts = Events(), Events()
+        executor.execute_on_member(target, "task").add_done_callback(ends)
+        counter.add_and_get(2).add_done_callback(counts)
+        refused, counted = ends.wait_for(lambda _: True), counts.wait_for(lambda _: True)
+        assert isinstance(refused.exception(), TargetNotMemberError)
+        assert tealjet.outcome_of(refused.exception()) is tealjet.Outcome.ANSWERED
+        assert counted.result() == 2
 
 
 def test_a_proxy_that_could_not_be_destroyed_can_be_destroyed_again(lab: Lab, unique: str) -> None:

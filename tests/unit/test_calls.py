@@ -194,6 +194,19 @@ def test_a_call_that_a_cluster_asks_to_repeat_is_sent_again_at_once_then_ever_sl
     assert "kept asking to repeat it" in str(call.error)
 
 
+@pytest.mark.parametrize(("values", "repeated"), [({}, True), ({"member": uuid.UUID(int=1)}, False)])
+def test_a_call_for_one_member_is_not_repeated_when_that_member_has_left(
+    values: dict[str, Any], repeated: bool
+) -> None:
+    world, call = World(), Watched(**values)
+    route = world.route()
+    world.calls.submit(call)
+    world.calls.refused(call, answered(53, "com.hazelcast.spi.exception.TargetNotMemberException"))
+    world.runtime.advance(1)
+    assert route.sent == [call] * (1 + repeated)
+    assert call.done() is not repeated
+
+
 def test_one_call_more_than_may_wait_is_refused_unsent() -> None:
     world = World(max_parked_calls=2)
     waiting, refused = [Watched(), Watched()], Watched()

@@ -9,9 +9,11 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from hazelcast.cp import LOCK_SERVICE, SEMAPHORE_SERVICE
+from hazelcast.cp import COUNT_DOWN_LATCH_SERVICE, LOCK_SERVICE, SEMAPHORE_SERVICE
+from hazelcast.errors import OperationTimeoutError
 from hazelcast.internal.asyncio_invocation import Invocation
 from hazelcast.internal.asyncio_lock_context import LockContext
+from hazelcast.internal.asyncio_proxy.countdown_latch import CountDownLatch
 from hazelcast.internal.asyncio_proxy.cp_manager import CPProxyManager
 from hazelcast.internal.asyncio_proxy.executor import Executor
 from hazelcast.internal.asyncio_proxy.fenced_lock import FencedLock
@@ -41,6 +43,7 @@ from tealjet.bridge.cp import CPNumbers, LostLock, LostPermits
 from tealjet.bridge.homes import Surroundings
 from tealjet.bridge.parts import async_in_parts
 from tealjet.bridge.renewal import RenewedCounter, RenewedIds, RenewedNearCache, RenewedRing, RenewedTopic
+from tealjet.errors import CallTimeoutError, Outcome
 
 __all__ = ["AsyncioCPProxies", "AsyncioProxies"]
 
@@ -187,7 +190,7 @@ class _PNCounter(RenewedCounter, PNCounter):
     async def _set_result_or_error(
         self, delegated_future: Any, excluded_addresses: Any, last_error: Any, codec: Any, **kwargs: Any
     ) -> None:
-        if self._must_not_go_on(codec, last_error):
+        if self._must_not_go_on(last_error):
             delegated_future.set_exception(last_error)
         else:
             await super()._set_result_or_error(delegated_future, excluded_addresses, last_error, codec, **kwargs)
@@ -216,13 +219,20 @@ class _ReliableTopic(RenewedTopic, ReliableTopic[Any]):
 
 
 class AsyncioCPProxies(CPProxyManager):
-    """The official manager of CP proxies; it makes our locks and semaphores."""
+    """The official manager of CP proxies; it makes our locks, semaphores and latches."""
 
     def __init__(self, context: Any, numbers: CPNumbers, around: Surroundings) -> None:
         """Make proxies for this context for CP structures."""
         super().__init__(context)
         self._numbers = numbers
         self._around = around
+
+    async def get_or_create(self, service_name: str, proxy_name: str) -> Any:
+        """Return the proxy of that name."""
+        made = await super().get_or_create(service_name, proxy_name)
+        if service_name != COUNT_DOWN_LATCH_SERVICE:
+            return made
+        return _CountDownLatch(self._context, made._group_id, made._service_name, made._proxy_name, made._object_name)
 
     async def _create_fenced_lock(self, group_id: Any, proxy_name: str, object_name: str) -> Any:
         async with self._mux:
@@ -244,6 +254,23 @@ class AsyncioCPProxies(CPProxyManager):
 
 class _FencedLock(LostLock, FencedLock):
     pass
+
+
+class _CountDownLatch(CountDownLatch):
+    """The official one begins anew, without end, when a call ends at its deadline."""
+
+    async def _do_count_down(self, expected_round: int, invocation_uuid: Any) -> Any:
+        repeated = False
+        while True:
+            try:
+                return await self._request_count_down(expected_round, invocation_uuid)
+            except Exception as error:
+                if isinstance(error, OperationTimeoutError) and not isinstance(error, CallTimeoutError):
+                    repeated = True  # the cluster gave up; it knows the repetition by its id
+                    continue
+                if repeated:
+                    error.outcome = Outcome.UNKNOWN  # type: ignore[attr-defined]
+                raise
 
 
 class _Semaphore(LostPermits, SessionAwareSemaphore):

@@ -41,8 +41,12 @@ class OfficialErrors:
         error = hz.create_error_from_message(message)
         return error if isinstance(error, Exception) else hz.HazelcastError("the cluster answered an empty error")
 
-    def asks_to_repeat(self, error: Exception) -> bool:
+    def asks_to_repeat(self, error: Exception, *, to_member: bool, on_connection: bool) -> bool:
         """Say whether an answered error means: not executed, try again (the official client's rule)."""
+        if to_member and isinstance(error, hz.TargetNotMemberError):  # no repetition brings the member back
+            return False
+        if on_connection and isinstance(error, OSError | hz.TargetDisconnectedError):
+            return False
         retryable = (OSError, hz.HazelcastInstanceNotActiveError)
         return isinstance(error, retryable) or bool(hz.is_retryable_error(error))
 

@@ -9,7 +9,8 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hazelcast.cp import LOCK_SERVICE, SEMAPHORE_SERVICE, CPProxyManager
+from hazelcast.cp import COUNT_DOWN_LATCH_SERVICE, LOCK_SERVICE, SEMAPHORE_SERVICE, CPProxyManager
+from hazelcast.errors import OperationTimeoutError
 from hazelcast.future import Future, ImmediateFuture
 from hazelcast.invocation import Invocation
 from hazelcast.protocol.codec import client_create_proxy_codec
@@ -24,6 +25,7 @@ from hazelcast.proxy import (
     VECTOR_SERVICE,
     ProxyManager,
 )
+from hazelcast.proxy.cp.count_down_latch import CountDownLatch
 from hazelcast.proxy.cp.fenced_lock import FencedLock
 from hazelcast.proxy.cp.semaphore import SessionAwareSemaphore
 from hazelcast.proxy.executor import Executor
@@ -39,6 +41,7 @@ from tealjet.bridge.cp import CPNumbers, LostLock, LostPermits
 from tealjet.bridge.homes import Surroundings
 from tealjet.bridge.parts import in_parts
 from tealjet.bridge.renewal import RenewedCounter, RenewedIds, RenewedNearCache, RenewedRing, RenewedTopic
+from tealjet.errors import CallTimeoutError, Outcome
 
 __all__ = ["CPProxies", "Proxies"]
 
@@ -150,7 +153,7 @@ class _PNCounter(RenewedCounter, PNCounter):
     def _set_result_or_error(
         self, delegated_future: Any, excluded_addresses: Any, last_error: Any, codec: Any, **kwargs: Any
     ) -> None:
-        if self._must_not_go_on(codec, last_error):
+        if self._must_not_go_on(last_error):
             delegated_future.set_exception(last_error)
         else:
             super()._set_result_or_error(delegated_future, excluded_addresses, last_error, codec, **kwargs)
@@ -200,13 +203,20 @@ def _raised(published: Future[Any]) -> None:
 
 
 class CPProxies(CPProxyManager):
-    """The official manager of CP proxies; it makes our locks and semaphores."""
+    """The official manager of CP proxies; it makes our locks, semaphores and latches."""
 
     def __init__(self, context: Any, numbers: CPNumbers, around: Surroundings) -> None:
         """Make proxies for this context for CP structures."""
         super().__init__(context)
         self._numbers = numbers
         self._around = around
+
+    def get_or_create(self, service_name: str, proxy_name: str) -> Any:
+        """Return the proxy of that name."""
+        made = super().get_or_create(service_name, proxy_name)
+        if service_name != COUNT_DOWN_LATCH_SERVICE:
+            return made
+        return _CountDownLatch(self._context, made._group_id, made._service_name, made._proxy_name, made._object_name)
 
     def _create_fenced_lock(self, group_id: Any, proxy_name: str, object_name: str) -> Any:
         with self._mux:
@@ -228,6 +238,32 @@ class CPProxies(CPProxyManager):
 
 class _FencedLock(LostLock, FencedLock):
     pass
+
+
+class _CountDownLatch(CountDownLatch):
+    """The official one begins anew, without end, when a call ends at its deadline."""
+
+    def _do_count_down(self, expected_round: int, invocation_uuid: Any) -> Any:
+        return self._request_count_down(expected_round, invocation_uuid).continue_with(
+            self._counted, expected_round, invocation_uuid
+        )
+
+    def _counted(self, answer: Future[Any], expected_round: int, invocation_uuid: Any) -> Any:
+        try:
+            return answer.result()
+        except OperationTimeoutError as error:
+            if isinstance(error, CallTimeoutError):
+                raise
+            # the cluster gave up; it knows the repetition by its id
+            return self._do_count_down(expected_round, invocation_uuid).continue_with(_at_best_unknown)
+
+
+def _at_best_unknown(answer: Future[Any]) -> Any:
+    try:
+        return answer.result()
+    except Exception as error:
+        error.outcome = Outcome.UNKNOWN  # type: ignore[attr-defined]
+        raise
 
 
 class _Semaphore(LostPermits, SessionAwareSemaphore):

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from hazelcast.protocol.codec import pn_counter_add_codec, ringbuffer_tail_sequence_codec
+from hazelcast.protocol.codec import ringbuffer_tail_sequence_codec
 
 from tealjet.bridge.homes import Bond, BoundInvocations, Home, HomeNow, Move, Surroundings
 from tealjet.engine.link import Request
@@ -127,9 +127,13 @@ class RenewedCounter:
         return decode_here
 
     @staticmethod
-    def _must_not_go_on(codec: Any, last_error: Exception | None) -> bool:
-        """Say whether trying another replica could apply the call twice."""
-        return codec is pn_counter_add_codec and last_error is not None and outcome_of(last_error) is Outcome.UNKNOWN
+    def _must_not_go_on(last_error: Exception | None) -> bool:
+        """Say whether another replica is not to be tried.
+
+        It may succeed where a replica has refused. A call that ended without an answer may have been applied, or has
+        used up its time.
+        """
+        return last_error is not None and outcome_of(last_error) is not Outcome.ANSWERED
 
 
 class RenewedTopic:

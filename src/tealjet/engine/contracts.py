@@ -83,8 +83,14 @@ class CallErrors(Protocol):
         """Decode the error that a cluster answered."""
         ...
 
-    def asks_to_repeat(self, error: Exception) -> bool:
-        """Say whether an answered error means: not executed, try again."""
+    def asks_to_repeat(self, error: Exception, *, to_member: bool, on_connection: bool) -> bool:
+        """Say whether an answered error means: not executed, try again.
+
+        Args:
+            error: What was answered.
+            to_member: The call is for one member only.
+            on_connection: The call may use one connection only.
+        """
         ...
 
     def connection_lost(self, cluster: str, detail: str, outcome: Outcome) -> Exception:
