@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import tealjet
 from support.clusters import Events, config, filter_clients
+from support.kubernetes import kubernetes_api
 from support.workload import ThreadedWorkload, gets, puts
 from support.world import Trouble, World
 from tealjet.errors import NoClusterError
 from tealjet.failover.model import Kind, RoundFailed
-from tealjet.lab import ClusterOptions, FaultProxy, Lab, start_local
+from tealjet.lab import Authority, ClusterOptions, FaultProxy, Lab, start_local
 from tealjet.protocol.values import ClientFilterMode
 
 pytestmark = pytest.mark.member("5.7.0")
@@ -34,6 +38,51 @@ def behind_names(world: World, lab: Lab, **hosts: list[str] | Trouble) -> None:
     """Put blue and green at port 5701 of addresses of their own."""
     world.hosts |= {f"{name}.example": addresses for name, addresses in hosts.items()}
     world.routes |= {(BLUE, 5701): lab["blue"].addresses[0], (GREEN, 5701): lab["green"].addresses[0]}
+
+
+@pytest.fixture(scope="module")
+def translated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, FaultProxy]]:
+    """A cluster "blue" of two members that tell a public address, and the proxy there, in front of the second one."""
+    certificate = Path(Authority(tmp_path_factory.mktemp("api")).cafile).read_text()
+    with contextlib.ExitStack() as stack:
+        api = stack.enter_context(kubernetes_api(certificate))
+        proxies = []
+
+        def learn(progress: str) -> None:
+            addresses = re.findall(r"127\.0\.0\.1:\d+", progress)
+            if addresses:
+                proxies.append(stack.enter_context(FaultProxy(addresses[1])))
+                api.public_port = port_of(proxies[0].address)
+                api.ports = [port_of(address) for address in addresses]
+
+        yield (
+            stack.enter_context(start_local(["blue"], members=2, properties=api.properties, progress=learn)),
+            proxies[0],
+        )
+
+
+def port_of(address: str) -> int:
+    return int(address.rpartition(":")[2])
+
+
+@pytest.mark.parametrize(
+    ("public", "reachable", "used"),
+    [(True, True, "public"), (False, True, "own"), (False, False, "public")],
+    ids=["it is asked for", "its own can be reached", "its own can't be reached"],
+)
+def test_a_member_is_reached_at_its_public_address_when(
+    public: bool, reachable: bool, used: str, translated: tuple[Lab, FaultProxy], world: World, log: Events
+) -> None:
+    lab, proxy = translated
+    seed, other = lab["blue"].addresses
+    if not reachable:
+        world.routes["127.0.0.1", port_of(other)] = Trouble.FAILS
+    with tealjet.new_jet_client(config("blue", [seed], use_public_ip=public)) as client:
+        log.wait_for(lambda record: record.getMessage() == f"member {other} of 'blue' is connected")
+        link = client._engine.active
+        assert link is not None
+        peers = {connection.peer for connection in link.connections.values()}
+        assert peers == {seed, proxy.address if used == "public" else other}
 
 
 @pytest.mark.member("5.7.0", "jet-4.3.1")
