@@ -10,20 +10,21 @@ from typing import Any
 
 import pytest
 from hazelcast.config import Config
+from hazelcast.errors import IllegalMonitorStateError
 from hazelcast.proxy.reliable_topic import ReliableMessageListener
 from hazelcast.sql import HazelcastSqlError
 
 import tealjet
 import tealjet.asyncio
-from support.clusters import Events, failover_config, look_into, map_entries, wait_for_standby
+from support.clusters import Events, config, failover_config, look_into, map_entries, wait_for_standby
 from support.switching import leave_blue, leave_blue_on_asyncio
 from support.workload import LIMIT
 from tealjet.engine.calls import Call
 from tealjet.engine.connection import Connection
 from tealjet.engine.link import Link
 from tealjet.errors import ClusterLeftError, TransactionLostError
-from tealjet.failover.model import TopicGap
-from tealjet.lab import Lab, LocalCluster
+from tealjet.failover.model import Kind, Switched, TopicGap
+from tealjet.lab import FaultProxy, Lab, LocalCluster
 
 pytestmark = pytest.mark.member("5.7.0")
 
@@ -83,6 +84,36 @@ async def test_a_near_cache_is_empty_after_a_switch_on_asyncio(way: str, lab: La
         assert len(entries._near_cache) == 1
         await leave_blue_on_asyncio(client, lab, way)
         assert await entries.get("key") == "green's"
+
+
+def test_a_near_cache_can_be_read_while_there_is_no_cluster(lab: Lab, unique: str) -> None:
+    put_on(lab, "blue", unique, "key", "blue's")
+    with tealjet.new_jet_failover_client(with_near_cache(lab, unique)) as client:
+        entries: Any = client.get_map(unique).blocking()
+        assert entries.get("key") == "blue's"
+        down = Events()
+        client.lifecycle_service.add_listener(down)
+        lab["green"].kill()
+        lab["blue"].kill()
+        down.wait_for(lambda state: state == "DISCONNECTED")
+        assert entries.get("key") == "blue's"
+
+
+def test_a_near_cache_is_empty_after_a_reconnect_because_it_may_have_missed_changes(lab: Lab, unique: str) -> None:
+    put_on(lab, "blue", unique, "key", "old")
+    with FaultProxy(lab["blue"].addresses[0]) as proxy:
+        official = config("blue", [proxy.address], near_caches={unique: {}}, smart_routing=False)
+        with tealjet.new_jet_client(official) as client:
+            entries: Any = client.get_map(unique).blocking()
+            assert entries.get("key") == "old"
+            back = Events()
+            client.failover.add_listener(back)
+            proxy.refuse()
+            proxy.drop()
+            put_on(lab, "blue", unique, "key", "new")
+            proxy.accept()
+            back.wait_for(lambda event: isinstance(event, Switched) and event.report.kind is Kind.SAME)
+            assert entries.get("key") == "new"
 
 
 def test_a_late_answer_of_the_former_cluster_fills_no_near_cache(lab: Lab, unique: str) -> None:
@@ -317,6 +348,21 @@ def test_a_read_that_is_lost_is_an_error_and_never_another_clusters_item(lab: La
         assert ring.read_one(0).result() == "on green"
 
 
+def test_a_read_that_was_not_sent_says_so(lab: Lab, unique: str) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"]), standby=False) as client:
+        ring: Any = client.get_ringbuffer(unique)
+        down = Events()
+        client.lifecycle_service.add_listener(down)
+        lab["green"].freeze()
+        lab["blue"].kill()
+        down.wait_for(lambda state: state == "DISCONNECTED")
+        waiting = ring.read_one(0)
+        lab["green"].thaw()
+        with pytest.raises(ClusterLeftError, match="it was not sent"):
+            waiting.result()
+        assert tealjet.outcome_of(waiting.exception()) is tealjet.Outcome.NOT_SENT
+
+
 async def test_a_read_that_is_lost_is_an_error_on_asyncio(lab: Lab, unique: str) -> None:
     async with tealjet.asyncio.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         ring: Any = await client.get_ringbuffer(unique)
@@ -325,6 +371,73 @@ async def test_a_read_that_is_lost_is_an_error_on_asyncio(lab: Lab, unique: str)
         await leave_blue_on_asyncio(client, lab, "loss")
         with pytest.raises(ClusterLeftError, match=r"sequence of cluster 'blue'"):
             await waiting
+
+
+# ------------------------------------------------------------------------------------------------------------ locks
+
+
+@WAYS
+@pytest.mark.parametrize("structure", ["get_map", "get_multi_map"])
+def test_unlocking_what_was_locked_on_the_former_cluster_is_an_error_that_names_the_new_one(
+    structure: str, way: str, lab: Lab, unique: str
+) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        entries: Any = getattr(client, structure)(unique).blocking()
+        entries.lock("key")
+        with look_into(lab["green"]) as other:
+            theirs: Any = getattr(other, structure)(unique).blocking()
+            theirs.lock("key")
+            leave_blue(client, lab, way)
+            with pytest.raises(IllegalMonitorStateError, match=r"Cluster 'green' refused.*not held on") as caught:
+                entries.unlock("key")
+            assert tealjet.outcome_of(caught.value) is tealjet.Outcome.ANSWERED
+            assert theirs.is_locked("key")
+            theirs.unlock("key")
+        entries.lock("key")
+        entries.unlock("key")
+
+
+def test_a_lock_is_still_held_on_the_former_cluster_while_the_client_stands_by_there(lab: Lab, unique: str) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        entries: Any = client.get_map(unique).blocking()
+        entries.lock("key")
+        leave_blue(client, lab, "planned")
+        wait_for_standby(client, "blue")
+        with look_into(lab["blue"]) as other:
+            theirs: Any = other.get_map(unique).blocking()
+            assert theirs.is_locked("key")
+            client.failover.switch_to("blue")
+            entries.unlock("key")
+            assert not theirs.is_locked("key")
+
+
+async def test_unlocking_what_was_locked_on_the_former_cluster_is_an_error_on_asyncio(lab: Lab, unique: str) -> None:
+    async with tealjet.asyncio.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        entries: Any = await client.get_map(unique)
+
+        async def work() -> None:
+            async with entries.lock_context("key"):
+                await leave_blue_on_asyncio(client, lab, "planned")
+
+        with pytest.raises(IllegalMonitorStateError, match="Cluster 'green' refused"):
+            await work()
+        async with entries.lock_context("key"):
+            assert await entries.is_locked("key")
+
+
+def test_a_lock_that_is_waited_for_at_the_loss_is_taken_on_the_new_cluster(lab: Lab, unique: str) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        entries: Any = client.get_map(unique)
+        with look_into(lab["blue"]) as other:
+            theirs: Any = other.get_map(unique).blocking()
+            theirs.lock("key")
+            waiting = entries.lock("key")
+            leave_blue(client, lab, "loss")
+        waiting.result()
+        with look_into(lab["green"]) as other:
+            ours: Any = other.get_map(unique).blocking()
+            assert ours.is_locked("key")
+        entries.unlock("key").result()
 
 
 # ------------------------------------------------------------------------------------------- transactions and cursors

@@ -36,9 +36,13 @@ class BackupsMissingError(TealjetError, hz.IndeterminateOperationStateError):
 class OfficialErrors:
     """Makes the errors of the engine's calls."""
 
-    def answered(self, message: Message) -> Exception:
+    def answered(self, message: Message, cluster: str) -> Exception:
         """Decode the error that a cluster answered, with its Java class, text and causes."""
         error = hz.create_error_from_message(message)
+        if isinstance(error, hz.IllegalMonitorStateError):
+            said, *cause = error.args
+            rule = "a lock that was taken on another cluster is not held on this one"
+            return hz.IllegalMonitorStateError(f"Cluster {cluster!r} refused it ({rule}): {said}", *cause)
         return error if isinstance(error, Exception) else hz.HazelcastError("the cluster answered an empty error")
 
     def asks_to_repeat(self, error: Exception, *, to_member: bool, on_connection: bool) -> bool:

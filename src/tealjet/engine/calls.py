@@ -247,7 +247,8 @@ class Calls:
 
     def refused(self, call: Call, message: Message) -> None:
         """The cluster answered the call with an error."""
-        error = self._errors.answered(message)
+        carrier = call.carrier
+        error = self._errors.answered(message, "?" if carrier is None else carrier.link.target.name)
         bound = {"to_member": call.member is not None, "on_connection": call.connection is not None}
         if not self._errors.asks_to_repeat(error, **bound):
             call.fail(self._errors.labelled(error, Outcome.UNKNOWN if call.sent else Outcome.ANSWERED))

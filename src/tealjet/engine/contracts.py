@@ -79,7 +79,7 @@ class Settings:
 class CallErrors(Protocol):
     """Makes the exceptions that users see; each is a new instance."""
 
-    def answered(self, message: Message) -> Exception:
+    def answered(self, message: Message, cluster: str) -> Exception:
         """Decode the error that a cluster answered."""
         ...
 
