@@ -19,11 +19,12 @@ from hazelcast.errors import IllegalStateError, LockOwnershipLostError, SessionE
 from hazelcast.protocol import RaftGroupId
 from hazelcast.protocol.codec import cp_group_create_cp_group_codec, cp_session_generate_thread_id_codec
 
-from tealjet.bridge.homes import Bond, Home, HomeNow, message_type_of
+from tealjet.bridge.homes import Bond, Home, HomeNow
 from tealjet.engine.calls import Call
 from tealjet.engine.engine import Engine
 from tealjet.engine.link import Link
 from tealjet.errors import ClusterLeftError, ConnectionLostError, NoConnectionError, Outcome, outcome_of
+from tealjet.protocol.frames import message_type
 
 __all__ = ["CPNumbers", "CPSessions", "LostLock", "LostPermits", "cp_context"]
 
@@ -79,7 +80,7 @@ class CPNumbers:
             home, number = self._sessions[stop.session]
             if not home.has(link):
                 lost = _SESSION.broken(home, link.target.name, call.outcome)
-                expired = message_type_of(request) != _HEARTBEAT  # the session waits for the client to come back
+                expired = message_type(request) != _HEARTBEAT  # the session waits for the client to come back
                 call.fail(_SessionLeftError(str(lost), outcome=lost.outcome) if expired else lost)
                 return False
             _LONG.pack_into(request, _SESSION_AT, number)
@@ -174,7 +175,7 @@ class _Invocations:
 
     def invoke(self, invocation: Any) -> None:
         request = invocation.request.buf
-        kind = message_type_of(request)
+        kind = message_type(request)
         decode = invocation.response_handler
         if kind == _CREATE_GROUP:
             # one name for the group of all clusters: proxies of before and after a switch share a session

@@ -15,8 +15,9 @@ from tealjet.engine.engine import Engine
 from tealjet.engine.link import Link
 from tealjet.errors import ClusterLeftError, Outcome
 from tealjet.failover.model import TopicGap
+from tealjet.protocol.frames import message_type
 
-__all__ = ["Bond", "BoundInvocations", "Home", "HomeNow", "Move", "Surroundings", "message_type_of"]
+__all__ = ["Bond", "BoundInvocations", "Home", "HomeNow", "Move", "Surroundings"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,11 +54,6 @@ class Surroundings:
     engine: Engine
     announce: Callable[[TopicGap], None]
     """Tells the log and the listeners of ``client.failover``."""
-
-
-def message_type_of(request: bytearray) -> int:
-    """Return the type of an encoded request."""
-    return int.from_bytes(request[6:10], "little")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +111,7 @@ class BoundInvocations:
 
     def invoke(self, invocation: Any) -> None:
         """Start a call."""
-        bound = message_type_of(invocation.request.buf) in self._types
+        bound = message_type(invocation.request.buf) in self._types
         self._invocations.invoke(invocation, _Bound(self._home(), self._bond) if bound else None)
 
     def ainvoke(self, invocation: Any) -> Any:

@@ -12,9 +12,9 @@ from hazelcast.client import _ClientContext
 from hazelcast.protocol.codec import transaction_commit_codec, transaction_rollback_codec
 from hazelcast.transaction import _STATE_ACTIVE, Transaction, TransactionManager
 
-from tealjet.bridge.homes import message_type_of
 from tealjet.engine.engine import Engine
 from tealjet.errors import ConnectionLostError, NoConnectionError, Outcome, TransactionLostError, outcome_of
+from tealjet.protocol.frames import message_type
 
 __all__ = ["Transactions"]
 
@@ -72,7 +72,7 @@ class _Answer:
 
     def __init__(self, invocation: Any) -> None:
         self._future = invocation.future
-        self._type = message_type_of(invocation.request.buf)
+        self._type = message_type(invocation.request.buf)
         self._cluster = invocation.connection.link.target.name
 
     def result(self) -> Any:
