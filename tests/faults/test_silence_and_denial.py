@@ -23,6 +23,7 @@ from tealjet.protocol.values import ClientFilterMode
 pytestmark = pytest.mark.member("5.7.0")
 
 
+@pytest.mark.member("5.7.0", "jet-4.3.1")
 def test_a_denied_client_moves_to_the_next_cluster_at_once(lab: Lab, unique: str) -> None:
     states = Events()
     configuration = failover_config(lab["blue"], lab["green"], client_name=f"denied-{unique}")
@@ -40,6 +41,7 @@ def test_a_denied_client_moves_to_the_next_cluster_at_once(lab: Lab, unique: str
         assert client.failover.status().active == "green"
 
 
+@pytest.mark.member("5.7.0", "jet-4.3.1")
 @pytest.mark.parametrize("standby", [True, False], ids=["warm", "cold"])
 def test_a_frozen_cluster_is_left_and_every_call_has_an_outcome(standby: bool, lab: Lab, unique: str) -> None:
     configuration = failover_config(lab["blue"], lab["green"])
@@ -149,6 +151,7 @@ def test_a_client_that_was_stopped_for_longer_than_the_limit_does_not_blame_its_
             process.kill()
 
 
+@pytest.mark.member("5.7.0", "jet-4.3.1")
 def test_after_a_freeze_nothing_of_the_old_cluster_gets_through(lab: Lab, unique: str) -> None:
     heard = Events()
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"]), profile="fast") as client:
