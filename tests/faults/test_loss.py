@@ -7,10 +7,10 @@ from typing import Any
 
 import tealjet
 import tealjet.asyncio
-from support.clusters import Events, config, failover_config, map_entries, queue_items, wait_for_standby
+from support.clusters import Events, failover_config, map_entries, queue_items, wait_for_standby
 from support.workload import AsyncioWorkload, History, Record, ThreadedWorkload, Workload, mixed
 from tealjet.failover.model import Kind
-from tealjet.lab import FaultProxy, Lab, LocalCluster
+from tealjet.lab import ClusterOptions, Lab, LocalCluster, start_local
 
 
 def check_history(history: History, cluster: LocalCluster, map_name: str, queue_name: str) -> None:
@@ -71,18 +71,26 @@ def test_listener_events_come_from_the_new_cluster_after_a_kill(lab: Lab, unique
         events.wait_for(lambda event: event.value == "on green")
 
 
-def test_a_cluster_that_is_cut_off_and_lives_on_holds_what_the_callers_were_told(lab: Lab, unique: str) -> None:
+def test_a_cluster_that_is_cut_off_and_lives_on_holds_what_the_callers_were_told(
+    member_version: str, unique: str
+) -> None:
+    clusters = {"blue": ClusterOptions(proxied=True), "green": ClusterOptions()}
+    with start_local(clusters, version=member_version) as lab:
+        cut_off_and_compare(lab, unique)
+
+
+def cut_off_and_compare(lab: Lab, unique: str) -> None:
     map_name, queue_name = f"m-{unique}", f"q-{unique}"
-    with FaultProxy(lab["blue"].addresses[0]) as proxy:
-        clients = [config("blue", [proxy.address]), config("green", lab["green"].addresses)]
-        with tealjet.new_jet_failover_client(tealjet.FailoverConfig(clients=clients)) as client:
-            wait_for_standby(client, "green")
-            with ThreadedWorkload(client, mixed(8), map_name, queue_name) as workload:
-                workload.history.wait_for_more(500)
-                proxy.refuse()
-                proxy.drop()
-                workload.history.wait_for_more(500)
-            assert client.failover.status().active == "green"
+    proxy = lab["blue"].members[0].proxy
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        wait_for_standby(client, "green")
+        with ThreadedWorkload(client, mixed(8), map_name, queue_name) as workload:
+            workload.history.wait_for_more(500)
+            proxy.refuse()
+            proxy.drop()
+            workload.history.wait_for_more(500)
+        assert client.failover.status().active == "green"
+    proxy.accept()
     history = workload.history
     check_history(history, lab["green"], map_name, queue_name)
     entries = [key for name in ("blue", "green") for key in map_entries(lab[name], map_name)]
