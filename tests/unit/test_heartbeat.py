@@ -20,8 +20,8 @@ from tealjet.engine.link import Link
 from tealjet.engine.opening import OpenError
 from tealjet.failover.model import CallCounts, Cause, LinkId, Reason
 from tealjet.protocol import table
-from tealjet.protocol.codec import encode_response
-from tealjet.protocol.values import MemberInfo
+from tealjet.protocol.codec import encode_event, encode_response
+from tealjet.protocol.values import BackupEvent, MemberInfo
 
 LIMIT = 2.0
 A, B = uuid.UUID(int=1), uuid.UUID(int=2)
@@ -77,6 +77,10 @@ class World:
     def hear(self, connection: Connection) -> None:
         connection.data_received(bytes(encode_response(table.PING, None, correlation_id=0)))
 
+    def hear_event(self, connection: Connection) -> None:
+        event = BackupEvent(source_correlation_id=1)
+        connection.data_received(bytes(encode_event(table.LOCAL_BACKUP_LISTENER, event, correlation_id=0)))
+
     async def seconds(self, seconds: float, *heard: Connection) -> None:
         for _ in range(round(seconds / 0.1)):
             for connection in heard:
@@ -122,6 +126,16 @@ async def test_a_member_that_answers_neither_connection_is_gone_at_the_limit() -
     ((cause, detail),) = world.lost
     assert cause is Cause.SILENT
     assert "127.0.0.1:5701 has not answered for 2.0 s, and it answers no fresh connection either" in detail
+
+
+async def test_a_member_that_sends_events_and_hears_nothing_is_gone_at_the_limit() -> None:
+    world = World(A)
+    for _ in range(21):
+        await world.seconds(0.1)
+        world.hear_event(world.opened[0])
+    ((cause, detail),) = world.lost
+    assert cause is Cause.SILENT
+    assert "has not answered for 2.0 s" in detail
 
 
 async def test_a_member_that_is_heard_again_before_the_limit_was_slow() -> None:

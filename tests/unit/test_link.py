@@ -287,6 +287,27 @@ async def test_backups_that_do_not_acknowledge_end_with_the_answer_at_their_limi
     assert call.done()
 
 
+@pytest.mark.parametrize("answered", ["before the loss", "after it"])
+async def test_acknowledgements_that_went_down_with_a_connection_are_not_waited_for(answered: str) -> None:
+    world = World()
+    backup = Connection(world.link._runtime, world.link, 1_000_000)
+    backup.connection_made(Transport())
+    backup.remote_uuid = uuid.uuid4()
+    world.link.add(backup)
+    call = UserCall(GET)
+    correlation_id = world.link.send_on(world.connection, call)
+    answer = FrameReader().feed(bytes(encode_response(table.PING, None, correlation_id=correlation_id, backup_acks=1)))
+    if answered == "before the loss":
+        world.link.on_messages(world.connection, answer)
+    backup.close(Cause.CLOSED, "the member is gone")
+    if answered == "after it":
+        world.runtime.advance(0.1)
+        world.link.on_messages(world.connection, answer)
+    assert not call.done()
+    world.runtime.advance(0.3)
+    assert call.done()
+
+
 @pytest.mark.parametrize("pieces", [1, 3])
 async def test_a_late_answer_to_a_call_that_nobody_waits_for_is_no_error(pieces: int) -> None:
     world = World()

@@ -42,6 +42,9 @@ class Connection(asyncio.Protocol):
         self.local_address: Address | None = None
         self.start_time = runtime.wall()
         self.last_read = runtime.now()
+        """When anything but events came: those go on when the member hears this side no more."""
+        self.heard = 0
+        """How often."""
         self.bytes_received = self.bytes_sent = 0
         self.endpoint: tuple[str, int] = ("?", 0)
         """Numeric address and port of the other end."""
@@ -72,10 +75,12 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Turn bytes into messages; malformed ones end the connection."""
-        self.last_read = self._now()
         self.bytes_received += len(data)
         try:
             messages = self._feed(data)
+            if not messages or not (messages[-1].is_event and all(message.is_event for message in messages)):
+                self.last_read = self._now()
+                self.heard += 1
             if messages:
                 self.link.on_messages(self, messages)
         except ProtocolError as error:

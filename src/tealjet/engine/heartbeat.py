@@ -2,8 +2,8 @@
 
 A connection that has not been heard for half of the limit is looked at over a fresh connection to the same member. An
 answer there means that the member lives: if the old connection stays silent, the fresh one takes its place and the
-cluster is not left. Only where neither answers is the connection given up. Time in which this client itself did not run
-is nobody's silence.
+cluster is not left. Only where neither answers is the connection given up. Events are no answers: they go on while a
+network swallows what this side sends. Time in which this client itself did not run is nobody's silence.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Heartbeat:
 
     def _check(self, connection: Connection, silence: float) -> None:
         limit, look = self._settings.silence_limit, self._looks.get(connection)
-        if look is not None and look.heard_before != connection.bytes_received and not look.taking_over:
+        if look is not None and look.heard_before != connection.heard and not look.taking_over:
             self._forget(connection)  # it was slow, no more
             look = None
         if silence >= self._settings.ping_interval:
@@ -168,7 +168,7 @@ class _Look:
 
     def __init__(self, silent: Connection) -> None:
         self.silent = silent
-        self.heard_before = silent.bytes_received
+        self.heard_before = silent.heard
         self.task: asyncio.Task[None] | None = None
         self.fresh: Connection | None = None
         self.failure: OpenError | None = None

@@ -29,6 +29,10 @@ __all__ = ["Link", "LinkOwner", "Listening", "Request"]
 
 _EARLY_EVENTS = 10_000
 """Events of user listeners that are kept between the preparation of a link and its activation."""
+_LATE_ACK = 0.25
+"""A backup's acknowledgement that has not come so many seconds after a connection was lost went down with it."""
+_UNSETTLED = 1.0
+"""For so many seconds after the loss of a connection answers come whose acknowledgements may be lost."""
 _IDLE = 1.0
 """Seconds without a call after which a retired link is closed: a thread may have picked one of its connections for a
 statement that it is about to send."""
@@ -171,6 +175,7 @@ class Link:
         self._early_acks: dict[int, int] = {}
         self._awaited: dict[int, _AwaitedBackups] = {}
         self._backup_timer: Handle | None = None
+        self._settled_at = 0.0
         self._on_call_end: Callable[[int, Call], None] | None = None
         self._end_timer: Handle | None = None
         """The limit of a drain or of the time in retirement."""
@@ -326,7 +331,9 @@ class Link:
         missing = answer.backup_acks - self._early_acks.pop(correlation_id, 0)
         if missing <= 0:
             return False
-        due = self._runtime.now() + self.settings.backup_timeout
+        now = self._runtime.now()
+        settled = self._backup_aware and now >= self._settled_at
+        due = now + (self.settings.backup_timeout if settled else min(_LATE_ACK, self.settings.backup_timeout))
         self._awaited[correlation_id] = _AwaitedBackups(call, answer, missing, due)
         if self._backup_timer is None:
             self._backup_timer = self._runtime.call_at(due, self._backups_due)
@@ -348,6 +355,16 @@ class Link:
         del self.pending[correlation_id]
         self._finish(correlation_id, awaited.call, awaited.answer)
 
+    def _hasten_backups(self) -> None:
+        """A connection was lost: what it would have acknowledged never comes, the others do it soon."""
+        now = self._runtime.now()
+        self._settled_at = now + _UNSETTLED
+        for awaited in self._awaited.values():
+            awaited.due = min(awaited.due, now + _LATE_ACK)
+        if self._backup_timer is not None:
+            self._backup_timer.cancel()
+        self._backups_due()
+
     def _backups_due(self) -> None:
         self._backup_timer = None
         now = self._runtime.now()
@@ -364,8 +381,11 @@ class Link:
     def add(self, connection: Connection) -> None:
         """Take an authenticated connection into use."""
         assert connection.remote_uuid is not None  # noqa: S101 - authenticated
+        replaced = connection.remote_uuid in self.connections
         self.connections[connection.remote_uuid] = connection
         self._reroute()
+        if replaced:
+            self._hasten_backups()
 
     def on_members_view(self, members: Sequence[MemberInfo]) -> None:
         """Take over a member list: close connections to those that left, report the rest to the owner."""
@@ -423,6 +443,8 @@ class Link:
             self._owner.on_down(self)
         self._handlers = {key: it for key, it in self._handlers.items() if it.connection is not connection}
         counts = self._lose_calls(connection, detail)
+        if known and not last:
+            self._hasten_backups()
         if cause is Cause.PROTOCOL:
             self._calls.malformed_total += 1
         if connection.remote_uuid is not None:
