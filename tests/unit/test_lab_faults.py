@@ -249,6 +249,18 @@ def test_a_cut_counts_for_each_connection_until_it_is_healed(
     assert exactly(server, 6) == b"abcdef"
 
 
+def test_a_cut_can_tell_one_side_only(ends: Ends, proxy: FaultProxy) -> None:
+    client, server = ends
+    proxy.cut_after(4, Direction.TO_CLIENT, told=Direction.TO_MEMBER)
+    server.sendall(b"half a frame")
+    assert exactly(client, 4) == b"half"
+    assert end_of(server) is Ending.RESET
+    client.sendall(b"to nobody")
+    assert select.select([client], [], [], 0.05)[0] == []
+    proxy.drop()
+    assert end_of(client) is Ending.RESET
+
+
 def test_faults_add_up(ends: Ends, proxy: FaultProxy) -> None:
     client, server = ends
     proxy.delay(0.05)

@@ -48,10 +48,18 @@ class Ending(enum.Enum):
     CLOSE = "closed in good order"
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a connection ends, and for which side."""
+
+    told: Direction
+    ending: Ending
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cut:
     after: int
-    ending: Ending
+    end: _End
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +107,7 @@ class FaultProxy:
                 those of the other side, swallows what comes over them and says nothing, until the next ``drop``.
             ending: How they end.
         """
-        self._run(self._drop(told, ending))
+        self._run(self._drop(_End(told, ending)))
 
     def refuse(self) -> None:
         """Refuse new connections; those that stand are left alone."""
@@ -127,18 +135,26 @@ class FaultProxy:
             raise ValueError(f"{bytes_per_second} bytes a second is no limit: to pass nothing there is black_hole")
         self._run(self._change(direction, rate=bytes_per_second))
 
-    def cut_after(self, count: int, direction: Direction, ending: Ending = Ending.RESET) -> None:
-        """Pass exactly so many more bytes on each connection, then end it for both sides.
+    def cut_after(
+        self, count: int, direction: Direction, ending: Ending = Ending.RESET, told: Direction = Direction.BOTH
+    ) -> None:
+        """Pass exactly so many more bytes on each connection, then end it.
 
         A cut in the middle of a frame is a count that no frame ends at. Connections that are made later are cut too,
         so heal with ``pass_through``.
+
+        Args:
+            count: Bytes, at least 1, counted from now on or from the start of a later connection.
+            direction: Which way they go.
+            ending: How the connection ends then.
+            told: Which side hears of it, as for ``drop``.
 
         Raises:
             ValueError: The count is not above zero; ``drop`` ends connections at once.
         """
         if count < 1:
             raise ValueError(f"a connection can't be cut after {count} bytes: to end it at once there is drop")
-        self._run(self._change(direction, cut=_Cut(count, ending)))
+        self._run(self._change(direction, cut=_Cut(count, _End(told, ending))))
 
     def pass_through(self, direction: Direction = Direction.BOTH) -> None:
         """Pass all bytes on at once again; those that were swallowed are lost."""
@@ -150,6 +166,7 @@ class FaultProxy:
             self._port = reserve_port(stack)
             self._network = _Network(self._loop, self._target)
             self._listener: socket.socket | None = None
+            self._dropping = asyncio.Lock()
             self.accept()
             stack.callback(self.drop)
             stack.callback(self.refuse)
@@ -185,9 +202,10 @@ class FaultProxy:
             self._listener.close()
             self._listener = None
 
-    async def _drop(self, told: Direction, ending: Ending) -> None:
-        self._take_connections()
-        await asyncio.gather(*(connection.end(told, ending) for connection in self._network.connections))
+    async def _drop(self, end: _End) -> None:
+        async with self._dropping:
+            self._take_connections()
+            await asyncio.gather(*(connection.end(end) for connection in self._network.connections))
 
     async def _change(self, direction: Direction, **values: Any) -> None:
         self._take_connections()
@@ -234,52 +252,45 @@ class _Connection:
         network.connections.add(self)
         self._work = self._start(self._pass_on())
 
-    async def end(self, told: Direction, ending: Ending) -> None:
-        """End it for one side or both; what stays open swallows what comes."""
-        self._work.cancel()
-        await asyncio.wait([self._work])
-        self._ended(self._work)  # it may have come to its end by itself in this moment
-        self._close(told, ending)
-        if self._ends:
-            self._work = self._start(self._swallow())
+    async def end(self, end: _End) -> None:
+        """End it for one side or both."""
+        work = self._work
+        work.cancel()
+        await asyncio.wait([work])
+        await asyncio.sleep(0)  # if it has come to an end of its own in this moment, that has now been seen to
+        if work.cancelled():
+            self._finish(end)
+        elif self._ends:
+            await self.end(end)
 
-    def _start(self, work: Coroutine[Any, Any, Ending]) -> asyncio.Task[Ending]:
+    def _start(self, work: Coroutine[Any, Any, _End]) -> asyncio.Task[_End]:
         task = self._loop.create_task(work)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(lambda task: None if task.cancelled() else self._finish(task.result()))
         return task
 
-    def _ended(self, work: asyncio.Task[Ending]) -> None:
-        if not work.cancelled():
-            self._close(Direction.BOTH, work.result())
-
-    def _close(self, told: Direction, ending: Ending) -> None:
-        for side in told:
-            end = self._ends.pop(side, None)
-            if end is None:
-                continue
-            if ending is Ending.RESET:
-                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            else:
-                with contextlib.suppress(OSError):  # a socket that is closed with unread bytes would reset
-                    while end.recv(_CHUNK):
-                        pass
-            end.close()
-        if not self._ends:
+    def _finish(self, end: _End) -> None:
+        """Close the sockets of the sides that are told; what stays open swallows what comes."""
+        for side in end.told:
+            if side in self._ends:
+                _close(self._ends.pop(side), end.ending)
+        if self._ends:
+            self._work = self._start(self._swallow())
+        else:
             self._network.connections.discard(self)
 
-    async def _swallow(self) -> Ending:
+    async def _swallow(self) -> _End:
         (end,) = self._ends.values()
         with contextlib.suppress(OSError):
             while await self._loop.sock_recv(end, _CHUNK):
                 pass
-        return Ending.CLOSE
+        return _End(Direction.BOTH, Ending.CLOSE)
 
-    async def _pass_on(self) -> Ending:
+    async def _pass_on(self) -> _End:
         """Connect with the member and pass bytes on until a side ends; return how."""
         try:
             await self._loop.sock_connect(self._ends[Direction.TO_MEMBER], self._network.target)
         except OSError:
-            return Ending.RESET
+            return _End(Direction.BOTH, Ending.RESET)
         flows = [asyncio.create_task(self._flow(direction)) for direction in Direction]
         try:
             ended, _ = await asyncio.wait(flows, return_when=asyncio.FIRST_COMPLETED)
@@ -287,7 +298,7 @@ class _Connection:
         finally:
             await _cancel(*flows)
 
-    async def _flow(self, direction: Direction) -> Ending:
+    async def _flow(self, direction: Direction) -> _End:
         """Pass on what goes in one direction, until it ends or is cut."""
         wire: asyncio.Queue[tuple[float, bytes | Ending]] = asyncio.Queue(_ON_THE_WAY)
         filling = asyncio.create_task(self._put_on(wire, direction))
@@ -305,7 +316,7 @@ class _Connection:
                 data = Ending.RESET
             await wire.put((self._loop.time() + self._network.conditions[direction].delay, data))
 
-    async def _take_off(self, wire: asyncio.Queue[tuple[float, bytes | Ending]], direction: Direction) -> Ending:
+    async def _take_off(self, wire: asyncio.Queue[tuple[float, bytes | Ending]], direction: Direction) -> _End:
         network, sink = self._network, self._ends[direction]
         cut, passed = None, 0
         while True:
@@ -313,7 +324,7 @@ class _Connection:
             await asyncio.sleep(due - self._loop.time())
             if isinstance(data, Ending):
                 await network.passing(direction)  # a black hole does not let the end of a connection through either
-                return data
+                return _End(Direction.BOTH, data)
             while data and (now := network.conditions[direction]).passing:
                 if now.cut is not cut:
                     cut, passed = now.cut, 0
@@ -325,8 +336,18 @@ class _Connection:
                 passed += size
                 if cut is not None and passed == cut.after:
                     await _delivered(sink)
-                    return cut.ending
+                    return cut.end
                 await asyncio.sleep(size / now.rate)
+
+
+def _close(end: socket.socket, ending: Ending) -> None:
+    if ending is Ending.RESET:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    else:
+        with contextlib.suppress(OSError):  # a socket that is closed with unread bytes would reset
+            while end.recv(_CHUNK):
+                pass
+    end.close()
 
 
 async def _cancel(*tasks: asyncio.Task[Any]) -> None:
