@@ -25,7 +25,6 @@ from tealjet.protocol.frames import (
     FrameReader,
     Message,
     fragments,
-    mark_backup_aware,
     stamp,
 )
 
@@ -218,8 +217,7 @@ def test_an_official_decoder_reads_a_value_and_a_null() -> None:
 
 def test_a_request_is_stamped_where_the_official_client_does() -> None:
     ours, theirs = (queue_size_codec.encode_request("q") for _ in range(2))
-    stamp(ours.buf, 2**40, 12)
-    mark_backup_aware(ours.buf)
+    stamp(ours.buf, 2**40, 12, backup_aware=True)
     assert isinstance(theirs, OutboundMessage)
     theirs.set_correlation_id(2**40)
     theirs.set_partition_id(12)

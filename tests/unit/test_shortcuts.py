@@ -11,7 +11,7 @@ from hazelcast.serialization.service import SerializationServiceV1
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tealjet.bridge.shortcuts import PartitionHashes, StringShortcut
+from tealjet.bridge.shortcuts import PartitionIds, StringShortcut
 
 OFFICIAL: Any = SerializationServiceV1(Config())
 SHORT = StringShortcut(OFFICIAL)
@@ -46,17 +46,17 @@ def test_a_string_with_a_partition_key_goes_the_official_way(key: str, partition
 
 @given(st.lists(st.one_of(texts, st.integers(-(2**31), 2**31 - 1)), min_size=1))
 def test_the_partition_of_a_key_is_the_official_one_however_often_it_is_asked_for(keys: list[object]) -> None:
-    hashes = PartitionHashes()
+    partitions = PartitionIds(271)
     for key in keys * 2:
         data = OFFICIAL.to_data(key)
-        assert hash_to_index(hashes.of(data), 271) == hash_to_index(data.get_partition_hash(), 271)
+        assert partitions.of(data) == hash_to_index(data.get_partition_hash(), 271)
 
 
-def test_the_hashes_that_are_kept_are_bounded() -> None:
-    hashes = PartitionHashes()
+def test_the_partitions_that_are_kept_are_bounded() -> None:
+    partitions = PartitionIds(271)
     for number in range(20_000):
-        hashes.of(Data(b"\0\0\0\0\xff\xff\xff\xf5" + number.to_bytes(4, "big")))
-    assert len(hashes._hashes) <= 8192
-    hashes = PartitionHashes()
-    hashes.of(Data(bytes(8) + bytes(1000)))
-    assert not hashes._hashes
+        partitions.of(Data(b"\0\0\0\0\xff\xff\xff\xf5" + number.to_bytes(4, "big")))
+    assert len(partitions._ids) <= 8192
+    partitions = PartitionIds(271)
+    partitions.of(Data(bytes(8) + bytes(1000)))
+    assert not partitions._ids

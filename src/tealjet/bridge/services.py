@@ -16,13 +16,12 @@ from hazelcast.cluster import _InternalClusterService
 from hazelcast.config import Config
 from hazelcast.core import Address, EndpointQualifier, MemberInfo, MemberVersion, ProtocolType
 from hazelcast.future import Future
-from hazelcast.hash import hash_to_index
 from hazelcast.lifecycle import _InternalLifecycleService
 from hazelcast.serialization.compact import SchemaNotFoundError
 
 from tealjet.bridge.callbacks import Callbacks, Lane
 from tealjet.bridge.calls import FetchSchema
-from tealjet.bridge.shortcuts import PartitionHashes
+from tealjet.bridge.shortcuts import PartitionIds
 from tealjet.engine.connection import Connection
 from tealjet.engine.engine import Engine
 from tealjet.engine.listeners import Listener
@@ -144,12 +143,8 @@ class Partitions:
     def __init__(self, engine: Engine, partition_count: int) -> None:
         """Use the partition count of the first cluster; a cluster with another one is never used."""
         self._engine = engine
-        self._hash_of = PartitionHashes().of
         self.partition_count = partition_count
-
-    def get_partition_id(self, key: Any) -> int:
-        """Return the partition of serialized data."""
-        return hash_to_index(self._hash_of(key), self.partition_count)  # type: ignore[no-any-return]
+        self.get_partition_id = PartitionIds(partition_count).of
 
     def get_partition_owner(self, partition_id: int) -> uuid.UUID | None:
         """Return the member that owns a partition, None while that is unknown."""

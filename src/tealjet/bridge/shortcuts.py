@@ -9,9 +9,10 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+from hazelcast.hash import hash_to_index
 from hazelcast.serialization.data import Data
 
-__all__ = ["PartitionHashes", "StringShortcut"]
+__all__ = ["PartitionIds", "StringShortcut"]
 
 _STRING_TYPE = -11
 _STRING_HEADER = struct.Struct(">iii").pack
@@ -19,9 +20,9 @@ _TYPE = struct.Struct(">4xi").unpack_from
 _DATA_HEADER_SIZE = 8
 _STRING_HEADER_SIZE = 12
 
-_HASHES = 8192
-"""Keys whose hash is kept: enough for what is hot, and a bound on memory."""
-_HASHED_BYTES = 128
+_IDS = 8192
+"""Keys whose partition is kept: enough for what is hot, and a bound on memory."""
+_KEPT_BYTES = 128
 """Longer keys are rare, and keeping them would cost more memory than their hash costs time."""
 
 
@@ -46,29 +47,32 @@ class StringShortcut:
         if data.__class__ is Data:
             buffer = data.buffer
             if len(buffer) >= _STRING_HEADER_SIZE and _TYPE(buffer)[0] == _STRING_TYPE:
-                return str(buffer[_STRING_HEADER_SIZE:], "utf-8")
+                return buffer[_STRING_HEADER_SIZE:].decode()
         return self._to_object(data)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._official, name)
 
 
-class PartitionHashes:
-    """The partition hashes of the keys that were used lately."""
+class PartitionIds:
+    """The partitions of the keys that were used lately."""
 
-    def __init__(self) -> None:
+    def __init__(self, partition_count: int) -> None:
         """Start with none."""
-        self._hashes: dict[bytes, int] = {}
+        self._count = partition_count
+        self._ids: dict[bytes, int] = {}
 
     def of(self, data: Any) -> int:
-        """Return the partition hash of serialized data."""
+        """Return the partition of serialized data."""
         buffer = data.buffer
-        known = self._hashes.get(buffer) if buffer.__class__ is bytes else None
+        if buffer.__class__ is not bytes:
+            return hash_to_index(data.get_partition_hash(), self._count)  # type: ignore[no-any-return]
+        known = self._ids.get(buffer)
         if known is not None:
             return known
-        computed: int = data.get_partition_hash()
-        if buffer.__class__ is bytes and len(buffer) <= _HASHED_BYTES:
-            if len(self._hashes) >= _HASHES:
-                self._hashes = {}
-            self._hashes[buffer] = computed
+        computed: int = hash_to_index(data.get_partition_hash(), self._count)
+        if len(buffer) <= _KEPT_BYTES:
+            if len(self._ids) >= _IDS:
+                self._ids = {}
+            self._ids[buffer] = computed
         return computed

@@ -18,7 +18,7 @@ from tealjet.engine.calls import Call, Calls
 from tealjet.engine.contracts import Settings, Target
 from tealjet.failover.model import CallCounts, Cause, Facts, LinkId
 from tealjet.protocol.features import COMPACT, Feature, lacking
-from tealjet.protocol.frames import Message, clear_backup_aware, mark_backup_aware, message_type, stamp
+from tealjet.protocol.frames import Message, message_type, stamp
 from tealjet.protocol.values import MemberInfo, MemberVersion, PartitionsView
 from tealjet.runtime import Handle, Runtime
 
@@ -205,11 +205,7 @@ class Link:
             self._calls.feature_missing(call, self.target.name, self.oldest, feature)
             return 0
         correlation_id = self._next_correlation_id()
-        stamp(request, correlation_id, call.partition)
-        if self._backup_aware:
-            mark_backup_aware(request)
-        elif self._backup_acks:
-            clear_backup_aware(request)  # it may have been sent before
+        stamp(request, correlation_id, call.partition, backup_aware=self._backup_aware)
         pending = self.pending
         lone = not pending
         pending[correlation_id] = call

@@ -27,9 +27,7 @@ __all__ = [
     "Frame",
     "FrameReader",
     "Message",
-    "clear_backup_aware",
     "fragments",
-    "mark_backup_aware",
     "stamp",
 ]
 
@@ -352,30 +350,26 @@ def _whole_message(data: bytearray, offset: int) -> Message:
     return Message(bytes(data), 0, len(data), flags, message_type, correlation_id, backup_acks)
 
 
-def stamp(request: bytearray, correlation_id: int, partition_id: int) -> None:
+def stamp(request: bytearray, correlation_id: int, partition_id: int, *, backup_aware: bool) -> None:
     """Write into a request what is known only when it is sent.
 
     Args:
         request: The encoded request.
         correlation_id: By which its answer and its events are recognised.
         partition_id: The partition that it goes to, -1 for none.
+        backup_aware: Let the backups of what it changes acknowledge to the client; else the member answers only when
+            they have applied it.
     """
     _write_stamp(request, _CORRELATION_ID_OFFSET, correlation_id, partition_id)
+    if backup_aware:
+        request[_FLAGS_OFFSET + 1] |= BACKUP_AWARE >> 8
+    else:  # it may have been sent before
+        request[_FLAGS_OFFSET + 1] &= ~BACKUP_AWARE >> 8
 
 
 def message_type(request: bytearray) -> int:
     """Return the number of what an encoded request asks for."""
     return int.from_bytes(request[_TYPE_OFFSET : _TYPE_OFFSET + 4], "little")
-
-
-def mark_backup_aware(request: bytearray) -> None:
-    """Let the backups of what a request changes acknowledge to the client."""
-    request[_FLAGS_OFFSET + 1] |= BACKUP_AWARE >> 8
-
-
-def clear_backup_aware(request: bytearray) -> None:
-    """Let the member answer only when the backups have applied what a request changes."""
-    request[_FLAGS_OFFSET + 1] &= ~BACKUP_AWARE >> 8
 
 
 def fragments(message: bytes, max_bytes: int, fragment_id: int) -> list[bytes]:
