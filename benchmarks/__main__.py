@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import faults, footprint
+from benchmarks.alarms import alarms
 from benchmarks.report import report
-from benchmarks.results import MEMBER_VERSION, Results, facts
-from benchmarks.setting import clock
+from benchmarks.results import Results, facts
+from benchmarks.setting import MEMBER_VERSION, clock
 from benchmarks.throughput import throughput
 from tealjet.failover.options import Profile
 from tealjet.lab import Lab, LocalCluster, start_local
@@ -30,9 +31,10 @@ class _Size:
     rate_seconds: float
     import_runs: int
     memory_switches: int
+    alarm_minutes: float
 
 
-def _size(rounds: int, *, quick: bool) -> _Size:
+def _size(rounds: int, minutes: float, *, quick: bool) -> _Size:
     if quick:
         return _Size(
             rounds=min(rounds, 3),
@@ -42,6 +44,7 @@ def _size(rounds: int, *, quick: bool) -> _Size:
             rate_seconds=0.3,
             import_runs=3,
             memory_switches=20,
+            alarm_minutes=min(minutes, 0.2),
         )
     return _Size(
         rounds=rounds,
@@ -51,6 +54,7 @@ def _size(rounds: int, *, quick: bool) -> _Size:
         rate_seconds=1.0,
         import_runs=10,
         memory_switches=200,
+        alarm_minutes=minutes,
     )
 
 
@@ -88,13 +92,26 @@ def _footprint(lab: Lab, size: _Size, results: Results) -> None:
     results.memory = footprint.memory(lab, size.memory_switches)
 
 
-_PARTS: dict[str, Callable[[Lab, _Size, Results], None]] = {
-    "kill": _kill,
-    "freeze": _freeze,
-    "start": _start,
-    "planned": _planned,
-    "throughput": _throughput,
-    "footprint": _footprint,
+def _alarms(size: _Size, results: Results) -> None:
+    results.alarms += alarms(size.alarm_minutes)
+
+
+def _on_clusters(part: Callable[[Lab, _Size, Results], None]) -> Callable[[_Size, Results], None]:
+    def measure(size: _Size, results: Results) -> None:
+        with start_local(version=MEMBER_VERSION) as lab:
+            part(lab, size, results)
+
+    return measure
+
+
+_PARTS: dict[str, Callable[[_Size, Results], None]] = {
+    "kill": _on_clusters(_kill),
+    "freeze": _on_clusters(_freeze),
+    "start": _on_clusters(_start),
+    "planned": _on_clusters(_planned),
+    "throughput": _on_clusters(_throughput),
+    "footprint": _on_clusters(_footprint),
+    "alarms": _alarms,
 }
 
 
@@ -107,6 +124,7 @@ def main() -> int:
     )
     parser.add_argument("--only", help=f"some of: {','.join(_PARTS)}")
     parser.add_argument("--rounds", type=int, default=15, help="rounds of the faults (15)")
+    parser.add_argument("--minutes", type=float, default=1.0, help="length of the part alarms (1)")
     parser.add_argument("--quick", action="store_true", help="few and short rounds: does it run?")
     parser.add_argument("--json", type=Path, help="also write the raw figures to this file")
     arguments = parser.parse_args()
@@ -115,8 +133,10 @@ def main() -> int:
         parser.error(f"--only: {', '.join(sorted(unknown))} is none of {', '.join(_PARTS)}")
     if arguments.rounds < 1:
         parser.error("--rounds: at least 1")
+    if not arguments.minutes > 0:
+        parser.error("--minutes: more than 0")
 
-    results, size = Results(facts=facts()), _size(arguments.rounds, quick=arguments.quick)
+    results, size = Results(facts=facts()), _size(arguments.rounds, arguments.minutes, quick=arguments.quick)
     for part in parts:
         _measure(part, size, results)
     if arguments.json:
@@ -134,8 +154,7 @@ def _measure(part: str, size: _Size, results: Results) -> None:
     print(f"{part} ...", end=" ", file=sys.stderr, flush=True)
     begun = clock()
     try:
-        with start_local(version=MEMBER_VERSION) as lab:
-            _PARTS[part](lab, size, results)
+        _PARTS[part](size, results)
     except Exception as error:  # the other parts are worth having all the same
         results.failed[part] = f"{type(error).__name__}: {error}"
         print(f"failed: {results.failed[part]}", file=sys.stderr)

@@ -10,11 +10,13 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
+from benchmarks.alarms import Alarms
 from benchmarks.faults import LossRound, PlannedSwitches, Starts
 from benchmarks.footprint import Memory
+from benchmarks.setting import MEMBER_VERSION
 from benchmarks.throughput import Measurement
-
-MEMBER_VERSION = "5.7.0"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,8 +64,15 @@ class Results:
     throughput: list[Measurement] = field(default_factory=list)
     imports: dict[str, list[float]] = field(default_factory=dict)
     memory: list[Memory] = field(default_factory=list)
+    alarms: list[Alarms] = field(default_factory=list)
+    """By profile; of this run, and of a longer one that was made before."""
     failed: dict[str, str] = field(default_factory=dict)
     """By part, why it has no figures."""
+
+    @classmethod
+    def load(cls, path: Path) -> Results:
+        """Read what a run has saved."""
+        return TypeAdapter(cls).validate_json(path.read_bytes())
 
     def save(self, path: Path) -> None:
         """Write all raw figures; durations are seconds, the phases' offsets ms."""

@@ -16,6 +16,7 @@ from hazelcast.errors import HazelcastError
 
 from tealjet import FailoverConfig, JetClient, new_jet_failover_client, outcome_of
 
+MEMBER_VERSION = "5.7.0"
 KEYS = 1000
 VALUE = "v" * 100
 clock = time.perf_counter
@@ -77,6 +78,12 @@ def wait_for_standby(client: JetClient) -> None:
         raise BenchmarkError(f"{error} ({client.failover.status()})") from None
 
 
+def outcome_text(error: Exception) -> str:
+    """Tell people what became of a call that failed, and why."""
+    outcome = outcome_of(error)
+    return f"{outcome.value if outcome else 'not labelled'}: {error}"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GoodCall:
     """A call that was answered; times of ``clock``."""
@@ -120,8 +127,7 @@ class Load:
                 else:
                     target.put(str(turn % KEYS), VALUE)
             except HazelcastError as error:
-                outcome = outcome_of(error)
-                self.failed.append(f"{outcome.value if outcome else 'not labelled'}: {error}")
+                self.failed.append(outcome_text(error))
             else:
                 good.append(GoodCall(begun=begun, ended=clock()))
 
