@@ -120,12 +120,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure Tealjet on real members. A complete run writes README.md and results.json; "
-        "with --only or --quick the report is printed instead.",
+        "with --only or --quick the report is printed instead, and --keep puts what was measured into both files.",
     )
     parser.add_argument("--only", help=f"some of: {','.join(_PARTS)}")
     parser.add_argument("--rounds", type=int, default=15, help="rounds of the faults (15)")
     parser.add_argument("--minutes", type=float, default=1.0, help="length of the part alarms (1)")
     parser.add_argument("--quick", action="store_true", help="few and short rounds: does it run?")
+    parser.add_argument("--keep", action="store_true", help="put the parts measured into the committed report")
     parser.add_argument("--json", type=Path, help="also write the raw figures to this file")
     arguments = parser.parse_args()
     parts = arguments.only.split(",") if arguments.only else list(_PARTS)
@@ -141,12 +142,16 @@ def main() -> int:
         _measure(part, size, results)
     if arguments.json:
         results.save(arguments.json)
-    if arguments.only or arguments.quick:
+    if (arguments.only or arguments.quick) and not arguments.keep:
         print(report(results))
     else:
-        results.save(_HERE / "results.json")
-        (_HERE / "README.md").write_text(report(results), encoding="utf-8")
-        print(f"written: {_HERE / 'README.md'}, {_HERE / 'results.json'}")
+        raw, page = _HERE / "results.json", _HERE / "README.md"
+        results.keep_longer_alarms(raw)
+        if arguments.only:
+            results = results.put_into(Results.load(raw))
+        results.save(raw)
+        page.write_text(report(results), encoding="utf-8")
+        print(f"written: {page}, {raw}")
     return 1 if results.failed else 0
 
 

@@ -72,7 +72,9 @@ class Alarms:
     too_long: int
     """Standstills that a busy machine stretched beyond the limit: to leave such a cluster is right."""
     switches: list[str]
-    """All switches and reconnects after the first connection, why, and how long the last standstill was."""
+    """All switches and reconnects after the first connection, and why."""
+    standstills: list[float]
+    """For each of them the length of the last standstill before it."""
     standby_losses: list[str]
     """Each time that no cluster stood by any more, and why."""
     warnings: list[str]
@@ -85,6 +87,11 @@ class Alarms:
     usual_load: float
     """The machine's load average over a minute: the mean of what it was at each collection."""
     most_load: float
+
+    @property
+    def unprovoked(self) -> int:
+        """Switches for which no stretched standstill is to blame."""
+        return sum(length < self.limit for length in self.standstills)
 
 
 def alarms(minutes: float) -> list[Alarms]:
@@ -140,9 +147,9 @@ def _measure(lab: Lab, profile: Profile, minutes: float) -> Alarms:
         pauses=len(pauses),
         longest_pause=max((length for _, length in pauses), default=0.0),
         too_long=sum(length >= limit for _, length in pauses),
-        switches=[
-            f"{what} (after a standstill of {max((one for one in pauses if one[0] < at), default=(0.0, 0.0))[1]:.3f} s)"
-            for at, what in seen.switches
+        switches=[what for _, what in seen.switches],
+        standstills=[
+            max((pause for pause in pauses if pause[0] < at), default=(0.0, 0.0))[1] for at, _ in seen.switches
         ],
         standby_losses=seen.standby_losses,
         warnings=seen.warnings,

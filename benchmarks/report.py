@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from benchmarks import alarms
 from benchmarks.faults import LossRound
 from benchmarks.figures import durations, ms, rates, spread
 from benchmarks.results import Results
@@ -25,6 +26,7 @@ def report(results: Results) -> str:
         _planned(results),
         _throughput(results),
         _footprint(results),
+        _alarms(results),
         _failed(results),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -55,7 +57,7 @@ class _Goal:
 
 
 def _goals(results: Results) -> str:
-    goals = [*_switch_goals(results), *_speed_goals(results), *_footprint_goals(results)]
+    goals = [*_switch_goals(results), *_speed_goals(results), *_footprint_goals(results), *_alarm_goals(results)]
     if not goals:
         return ""
     rows = [f"| {goal.what} | {goal.aim} | {goal.measured} | {'yes' if goal.met else '**no**'} |" for goal in goals]
@@ -114,6 +116,16 @@ def _speed_goals(results: Results) -> Iterator[_Goal]:
                     measured=f"{median:.2f}x",
                     met=median >= aim,
                 )
+
+
+def _alarm_goals(results: Results) -> Iterator[_Goal]:
+    for run in results.alarms:
+        yield _Goal(
+            what=f"false alarms in {run.minutes:.0f} min, profile {run.profile}, load average {run.usual_load:.1f}",
+            aim="0 switches",
+            measured=f"{len(run.switches)}, {run.unprovoked} of them after no stretched standstill",
+            met=not run.unprovoked,
+        )
 
 
 def _footprint_goals(results: Results) -> Iterator[_Goal]:
@@ -343,6 +355,37 @@ before, as many as the client keeps the reports of.
             )
         )
     return "\n\n".join(text)
+
+
+def _alarms(results: Results) -> str:
+    if not results.alarms:
+        return ""
+    return "\n".join(
+        [
+            f"""## False alarms
+
+A client under half load: {alarms.WORKERS} threads get and put in turn and rest after each call as long as it took.
+Every {alarms.COLLECT_EVERY:.0f} s each member is made to collect all its garbage, and about every
+{alarms.PAUSE_EVERY:.0f} s the active member stands still (SIGSTOP) for {alarms.SHARE:.0%} of the silence after which the
+profile takes a cluster for lost, as in a long collection. No cluster is ever down. The profiles are measured at the
+same time, each in a process and on clusters of its own, so this machine runs two clients and four members. A long
+run (`--only alarms --minutes 30 --keep`) stays here until there is a longer one. It shared the machine with whatever
+else was at work there, which the load average over a minute tells; a busy machine stretches standstills and collections
+alike. "Stretched" are the standstills that lasted as long as the limit or longer: to leave the cluster is then right.
+"Switches" are all there were, reconnects too; in brackets those that no stretched standstill came before.
+
+| profile | date | minutes | load: mean, most | standstills: longest | stretched | collections: longest |\
+ calls | failed | longest call | switches |
+|---|---|---|---|---|---|---|---|---|---|---|""",
+            *(
+                f"| {run.profile}, limit {ms(run.limit)} | {run.date} | {run.minutes:.0f} | {run.usual_load:.1f}, "
+                f"{run.most_load:.1f} | {run.pauses}: {ms(run.longest_pause)} | {run.too_long} | "
+                f"{run.collections}: {ms(run.longest_collection)} | {run.calls} | {len(run.failed)} | "
+                f"{ms(run.longest_call)} | **{len(run.switches)}** ({run.unprovoked}) |"
+                for run in results.alarms
+            ),
+        ]
+    )
 
 
 def _failed(results: Results) -> str:

@@ -6,7 +6,7 @@ import datetime
 import json
 import os
 import platform
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -65,7 +65,7 @@ class Results:
     imports: dict[str, list[float]] = field(default_factory=dict)
     memory: list[Memory] = field(default_factory=list)
     alarms: list[Alarms] = field(default_factory=list)
-    """By profile; of this run, and of a longer one that was made before."""
+    """By profile; the longest runs that were kept, and this one."""
     failed: dict[str, str] = field(default_factory=dict)
     """By part, why it has no figures."""
 
@@ -73,6 +73,16 @@ class Results:
     def load(cls, path: Path) -> Results:
         """Read what a run has saved."""
         return TypeAdapter(cls).validate_json(path.read_bytes())
+
+    def keep_longer_alarms(self, path: Path) -> None:
+        """Take over what was saved of the part alarms and is longer than what this run has made of it."""
+        longest = max((one.minutes for one in self.alarms), default=0.0)
+        self.alarms = [one for one in Results.load(path).alarms if one.minutes > longest + 0.5] + self.alarms
+
+    def put_into(self, others: Results) -> Results:
+        """Return the results of other runs with the parts that this one has measured in place of theirs."""
+        measured = {one.name: value for one in fields(self) if (value := getattr(self, one.name))}
+        return replace(others, **{**measured, "facts": others.facts})
 
     def save(self, path: Path) -> None:
         """Write all raw figures; durations are seconds, the phases' offsets ms."""
