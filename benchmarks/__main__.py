@@ -13,7 +13,7 @@ from benchmarks.alarms import alarms
 from benchmarks.report import report
 from benchmarks.results import Results, facts
 from benchmarks.setting import MEMBER_VERSION, clock
-from benchmarks.throughput import throughput
+from benchmarks.throughput import PROFILES, call_profile, throughput, values
 from tealjet.failover.options import Profile
 from tealjet.lab import Lab, LocalCluster, start_local
 
@@ -32,9 +32,13 @@ class _Size:
     import_runs: int
     memory_switches: int
     alarm_minutes: float
+    listener_counts: tuple[int, ...]
+    listener_switches: int
+    profile_seconds: float
+    profiles: tuple[str, ...]
 
 
-def _size(rounds: int, minutes: float, *, quick: bool) -> _Size:
+def _size(rounds: int, minutes: float, profiles: tuple[str, ...], *, quick: bool) -> _Size:
     if quick:
         return _Size(
             rounds=min(rounds, 3),
@@ -45,6 +49,10 @@ def _size(rounds: int, minutes: float, *, quick: bool) -> _Size:
             import_runs=3,
             memory_switches=20,
             alarm_minutes=min(minutes, 0.2),
+            listener_counts=(1, 100),
+            listener_switches=5,
+            profile_seconds=0.5,
+            profiles=profiles,
         )
     return _Size(
         rounds=rounds,
@@ -53,8 +61,12 @@ def _size(rounds: int, minutes: float, *, quick: bool) -> _Size:
         rate_rounds=max(5, rounds // 3),
         rate_seconds=1.0,
         import_runs=10,
-        memory_switches=200,
+        memory_switches=1000,
         alarm_minutes=minutes,
+        listener_counts=(1, 10, 100, 1000),
+        listener_switches=max(10, 2 * rounds),
+        profile_seconds=3.0,
+        profiles=profiles,
     )
 
 
@@ -83,8 +95,20 @@ def _planned(lab: Lab, size: _Size, results: Results) -> None:
     results.planned = faults.planned(lab, size.switches)
 
 
+def _listeners(lab: Lab, size: _Size, results: Results) -> None:
+    results.listeners = faults.listener_cost(lab, size.listener_counts, size.listener_switches)
+
+
 def _throughput(lab: Lab, size: _Size, results: Results) -> None:
     results.throughput = throughput(lab, size.rate_rounds, size.rate_seconds)
+
+
+def _values(lab: Lab, size: _Size, results: Results) -> None:
+    results.values = values(lab, size.rate_rounds, size.rate_seconds)
+
+
+def _profiles(lab: Lab, size: _Size, results: Results) -> None:
+    results.profiles = [call_profile(lab, name, size.profile_seconds) for name in size.profiles]
 
 
 def _footprint(lab: Lab, size: _Size, results: Results) -> None:
@@ -109,7 +133,10 @@ _PARTS: dict[str, Callable[[_Size, Results], None]] = {
     "freeze": _on_clusters(_freeze),
     "start": _on_clusters(_start),
     "planned": _on_clusters(_planned),
+    "listeners": _on_clusters(_listeners),
     "throughput": _on_clusters(_throughput),
+    "values": _on_clusters(_values),
+    "profile": _on_clusters(_profiles),
     "footprint": _on_clusters(_footprint),
     "alarms": _alarms,
 }
@@ -125,10 +152,13 @@ def main() -> int:
     parser.add_argument("--only", help=f"some of: {','.join(_PARTS)}")
     parser.add_argument("--rounds", type=int, default=15, help="rounds of the faults (15)")
     parser.add_argument("--minutes", type=float, default=1.0, help="length of the part alarms (1)")
+    parser.add_argument("--profile", choices=PROFILES, help="where the time of a call goes in this workload only")
     parser.add_argument("--quick", action="store_true", help="few and short rounds: does it run?")
     parser.add_argument("--keep", action="store_true", help="put the parts measured into the committed report")
     parser.add_argument("--json", type=Path, help="also write the raw figures to this file")
     arguments = parser.parse_args()
+    if arguments.profile and not arguments.only:
+        arguments.only = "profile"
     parts = arguments.only.split(",") if arguments.only else list(_PARTS)
     if unknown := set(parts) - set(_PARTS):
         parser.error(f"--only: {', '.join(sorted(unknown))} is none of {', '.join(_PARTS)}")
@@ -137,7 +167,9 @@ def main() -> int:
     if not arguments.minutes > 0:
         parser.error("--minutes: more than 0")
 
-    results, size = Results(facts=facts()), _size(arguments.rounds, arguments.minutes, quick=arguments.quick)
+    results = Results(facts=facts())
+    profiles = (arguments.profile,) if arguments.profile else tuple(PROFILES)
+    size = _size(arguments.rounds, arguments.minutes, profiles, quick=arguments.quick)
     for part in parts:
         _measure(part, size, results)
     if arguments.json:
@@ -148,7 +180,7 @@ def main() -> int:
         raw, page = _HERE / "results.json", _HERE / "README.md"
         results.keep_longer_alarms(raw)
         if arguments.only:
-            results = results.put_into(Results.load(raw))
+            results = results.put_into(Results.load(raw), parts)
         results.save(raw)
         page.write_text(report(results), encoding="utf-8")
         print(f"written: {page}, {raw}")

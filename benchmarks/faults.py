@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -216,3 +216,50 @@ def planned(lab: Lab, switches: int, threads: int = 4) -> PlannedSwitches:
         calls=len(lengths),
         failed=load.failed,
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListenerCost:
+    """Planned switches of a client that has so many entry listeners; seconds."""
+
+    listeners: int
+    duration: list[float]
+    """How long each ``switch_to`` took of a client that makes no calls."""
+    duration_under_load: list[float]
+    hold: list[float]
+    """Under load, for each switch how long the call that was held longest was held."""
+
+
+def listener_cost(lab: Lab, counts: Sequence[int], switches: int) -> list[ListenerCost]:
+    """Switch to and fro with more and more entry listeners, on a map to which nobody writes."""
+    clusters = {name: cluster.addresses for name, cluster in lab.clusters.items()}
+    for cluster in lab.clusters.values():
+        use(cluster)
+    costs = []
+    with client_of(clusters) as client:
+        target: Any = client.get_map("listened to").blocking()
+        there = 0
+        for count in counts:
+            for _ in range(count - there):
+                target.add_entry_listener(include_value=True, added_func=lambda _: None)
+            there = count
+            _switches(client, 2)  # not counted: the members' code for this many listeners is compiled
+            duration, _ = _switches(client, switches)
+            with Load(client):
+                under_load, hold = _switches(client, switches)
+            costs.append(ListenerCost(listeners=count, duration=duration, duration_under_load=under_load, hold=hold))
+    return costs
+
+
+def _switches(client: JetClient, count: int) -> tuple[list[float], list[float]]:
+    """Switch to and fro; return how long each took and its longest hold."""
+    duration, hold = [], []
+    for _ in range(count):
+        wait_for_standby(client)
+        time.sleep(0.05)  # the former link is being closed
+        target = next(one.name for one in client.failover.candidates if one.name != active_name(client))
+        begun = clock()
+        report = client.failover.switch_to(target)
+        duration.append(clock() - begun)
+        hold.append(report.longest_hold)
+    return duration, hold

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import os
@@ -26,6 +27,8 @@ _STATEMENTS = {
     "client": "import tealjet; tealjet.JetClient",
 }
 
+PROXIES = 200
+"""Maps that the client which switches has proxies of, with an entry listener each."""
 _LIMIT = 600.0
 """Seconds after which the process that switches counts as hung."""
 
@@ -55,9 +58,11 @@ class Memory:
     """Resident memory in bytes."""
     objects: int
     """Objects that the garbage collector knows."""
+    tasks: int
+    """Asyncio tasks that have not ended."""
     threads: int
     files: int
-    """Open file descriptors, -1 where the system does not tell."""
+    """Open file descriptors, sockets among them, -1 where the system does not tell."""
 
 
 def memory(lab: Lab, switches: int) -> list[Memory]:
@@ -71,26 +76,29 @@ def memory(lab: Lab, switches: int) -> list[Memory]:
 def _switch(clusters: Mapping[str, Sequence[str]], switches: int) -> list[Memory]:
     looks = []
     with client_of(clusters) as client:
-        target: Any = client.get_map("bench").blocking()
-        target.add_entry_listener(include_value=True, added_func=lambda _: None)
+        maps: list[Any] = [client.get_map(f"bench-{number}").blocking() for number in range(PROXIES)]
+        for target in maps:
+            target.add_entry_listener(include_value=True, added_func=lambda _: None)
         # the client keeps the reports of its last 100 switches: memory can be flat only when that many were made
         for number in range(-100, switches + 1):
             if number >= 0 and number % max(1, switches // 4) == 0:
                 looks.append(_look(number))
             wait_for_standby(client)
             client.failover.switch_to(next(name for name in clusters if name != active_name(client)))
-            target.put("key", number)
+            maps[number % PROXIES].put("key", number)
     return looks
 
 
 def _look(switches: int) -> Memory:
     time.sleep(0.2)  # the former link is being closed
     gc.collect()
+    objects = gc.get_objects()
     files = Path("/proc/self/fd")
     return Memory(
         switches=switches,
         rss=_rss(),
-        objects=len(gc.get_objects()),
+        objects=len(objects),
+        tasks=sum(isinstance(one, asyncio.Task) and not one.done() for one in objects),
         threads=threading.active_count(),
         files=len(list(files.iterdir())) if files.exists() else -1,
     )

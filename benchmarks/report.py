@@ -7,10 +7,24 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks import alarms
-from benchmarks.faults import LossRound
+from benchmarks.faults import ListenerCost, LossRound
 from benchmarks.figures import durations, ms, rates, spread
+from benchmarks.footprint import PROXIES
 from benchmarks.results import Results
-from benchmarks.throughput import ASYNCIO, TASK_WORKLOADS, THREAD_WORKLOADS, THREADED, Measurement, Workload
+from benchmarks.throughput import (
+    ASYNCIO,
+    LARGE_TASKS,
+    LARGE_THREADS,
+    NEAR_TASKS,
+    NEAR_THREADS,
+    PAIR,
+    TASK_WORKLOADS,
+    THREAD_WORKLOADS,
+    THREADED,
+    CallProfile,
+    Measurement,
+    Workload,
+)
 
 _HEAD = "| | median | p99 | min - max | n |\n|---|---|---|---|---|"
 
@@ -24,7 +38,10 @@ def report(results: Results) -> str:
         _freeze(results),
         _start(results),
         _planned(results),
+        _listeners(results),
         _throughput(results),
+        _values(results),
+        _profiles(results),
         _footprint(results),
         _alarms(results),
         _failed(results),
@@ -41,8 +58,16 @@ Written by `make bench` (`python -m benchmarks`); the raw figures are in `result
 members of Hazelcast Platform {facts.member} Community; load average before the run {facts.load_before}.
 
 Two clusters of one member each, in JVMs with a heap of 256 MB, run on the same machine as the client and share its
-cores; all connections are loopback. All figures are of this one run; but for the warm-ups that are named no round is
-left out. p99 is by nearest rank, so below n = 100 it is the maximum."""
+cores; all connections are loopback. All figures are of this one run{_later(results)}; but for the warm-ups that are
+named no round is left out. p99 is by nearest rank, so below n = 100 it is the maximum."""
+
+
+def _later(results: Results) -> str:
+    parts = sorted(set(results.later) - {"alarms"})
+    text = [f"{one} ({results.later[one].date}, load {results.later[one].load_before})" for one in parts]
+    if results.alarms:
+        text.append("the false alarms, where it is said")
+    return f", but those measured later:\n{', '.join(text)}" if text else ""
 
 
 # ----------------------------------------------------------------------------------------------------------- goals
@@ -57,7 +82,13 @@ class _Goal:
 
 
 def _goals(results: Results) -> str:
-    goals = [*_switch_goals(results), *_speed_goals(results), *_footprint_goals(results), *_alarm_goals(results)]
+    goals = [
+        *_switch_goals(results),
+        *_listener_goals(results),
+        *_speed_goals(results),
+        *_footprint_goals(results),
+        *_alarm_goals(results),
+    ]
     if not goals:
         return ""
     rows = [f"| {goal.what} | {goal.aim} | {goal.measured} | {'yes' if goal.met else '**no**'} |" for goal in goals]
@@ -95,6 +126,17 @@ def _switch_goals(results: Results) -> Iterator[_Goal]:
             aim="p99 < 50 ms",
             measured=f"{ms(one.p99)} (n={one.n})",
             met=one.p99 < 0.05,
+        )
+
+
+def _listener_goals(results: Results) -> Iterator[_Goal]:
+    for cost in results.listeners[-1:]:
+        more = _per_listener(results, cost)
+        yield _Goal(
+            what=f"planned switch, {cost.listeners} entry listeners: more a listener",
+            aim="<= 50 us",
+            measured=f"{more * 1e6:.0f} us",
+            met=more <= 50e-6,
         )
 
 
@@ -260,6 +302,45 @@ call {ms(planned.usual_call)}. (Other clients are moved by a deny list, which cu
 93 to 96 lost the put that was in flight.){failures}"""
 
 
+def _listeners(results: Results) -> str:
+    if not results.listeners:
+        return ""
+    switches = len(results.listeners[0].duration)
+    return "\n".join(
+        [
+            f"""## What listeners add to a planned switch
+
+Entry listeners of one map to which nobody writes; medians (and maxima) of {switches} planned switches to and fro. "More
+a listener" is what the median of `switch_to` without calls adds to that of one listener, divided by the listeners that
+were added. Under load one thread gets and puts in turn without a pause. Clients and members share the cores, so the
+figures contain what the member does for each registration.
+
+| entry listeners | `switch_to`, no calls | more a listener | `switch_to` under load | longest hold under load |
+|---|---|---|---|---|""",
+            *(
+                f"| {cost.listeners} | {_usual(cost.duration)} | {_per_listener_text(results, cost)} | "
+                f"{_usual(cost.duration_under_load)} | {_usual(cost.hold)} |"
+                for cost in results.listeners
+            ),
+        ]
+    )
+
+
+def _usual(values: Sequence[float]) -> str:
+    return f"{ms(statistics.median(values))} ({ms(max(values))})"
+
+
+def _per_listener(results: Results, cost: ListenerCost) -> float:
+    """Return the seconds that each listener adds."""
+    least = results.listeners[0]
+    more = statistics.median(cost.duration) - statistics.median(least.duration)
+    return more / (cost.listeners - least.listeners)
+
+
+def _per_listener_text(results: Results, cost: ListenerCost) -> str:
+    return "" if cost is results.listeners[0] else f"{_per_listener(results, cost) * 1e6:.0f} us"
+
+
 def _throughput(results: Results) -> str:
     if not results.throughput:
         return ""
@@ -291,12 +372,65 @@ def _rate_table(
     yield f"| | {ours} | {' | '.join(f'{name} | x' for name in others)} |"
     yield "|---" * (2 + 2 * len(others)) + "|"
     for workload in workloads:
-        for operation in ("get", "put"):
+        for operation in workload.operations:
             cells = [_rate_cell(_of(measurements, ours, operation, workload))]
             for name in others:
                 cells.append(_rate_cell(_of(measurements, name, operation, workload)))
                 cells.append(f"{statistics.median(_ratios(measurements, ours, name, operation, workload)):.2f}")
             yield f"| {operation}, {workload.label} | {' | '.join(cells)} |"
+
+
+def _values(results: Results) -> str:
+    if not results.values:
+        return ""
+    return "\n".join(
+        [
+            """## Near caches and large values
+
+Measured like the throughput, for half as long. Each key of the near-cached map has been read before, so all of these
+calls are answered in the client.
+""",
+            *_rate_table(results.values, PAIR, (NEAR_THREADS, LARGE_THREADS)),
+            "",
+            *_rate_table(results.values, ASYNCIO, (NEAR_TASKS, LARGE_TASKS)),
+        ]
+    )
+
+
+def _profiles(results: Results) -> str:
+    if not results.profiles:
+        return ""
+    text = [
+        """## Where the time of a call goes
+
+Our client alone under a profiler (`--profile threads`, `--profile tasks`), for the workloads with most calls in flight:
+processor time of each function by itself, of all threads of the client and its callers together, as a share of all of
+it. Waiting does not count, and what the profiler adds to each call was measured and left out, as well as that can be
+done: shares below some percent say little."""
+    ]
+    for one in results.profiles:
+        text.append(
+            "\n".join(
+                [
+                    f"""{one.operation}, {one.workload}, {one.contender}; {one.calls} calls of
+{one.seconds / one.calls * 1e6:.0f} us each; {_packages(one)}:
+
+| function | share | times a call |
+|---|---|---|""",
+                    *(
+                        f"| `{function.function}` | {function.seconds / one.seconds:.1%} | "
+                        f"{function.calls / one.calls:.2f} |"
+                        for function in one.functions
+                    ),
+                ]
+            )
+        )
+    return "\n\n".join(text)
+
+
+def _packages(one: CallProfile) -> str:
+    shares = sorted(((seconds / one.seconds, name) for name, seconds in one.packages.items()), reverse=True)
+    return ", ".join(f"{name} {share:.0%}" for share, name in shares if share >= 0.01)
 
 
 def _of(measurements: Sequence[Measurement], contender: str, operation: str, workload: Workload) -> list[Measurement]:
@@ -337,19 +471,21 @@ Medians of {runs} interpreters each, less the median of one that imports nothing
 ({ms(statistics.median(results.imports["nothing"]))}).""")
     if results.memory:
         rows = [
-            f"| {look.switches} | {look.rss / 1e6:.2f} MB | {look.objects} | {look.threads} | {look.files} |"
+            f"| {look.switches} | {look.rss / 1e6:.2f} MB | {look.objects} | {look.tasks} | {look.threads} | "
+            f"{look.files} |"
             for look in results.memory
         ]
         text.append(
             "\n".join(
                 [
-                    """## Memory
+                    f"""## Memory
 
-A process with one client, a standby, one map and one entry listener, switched to and fro; 100 switches were made
-before, as many as the client keeps the reports of.
+A process with one client, a standby and {PROXIES} maps with an entry listener each, switched to and fro; 100 switches
+were made before, as many as the client keeps the reports of. Tasks are those of asyncio that have not ended: the
+client needs none while nothing is under way. Files are open descriptors, sockets among them.
 
-| planned switches | resident | objects | threads | files |
-|---|---|---|---|---|""",
+| planned switches | resident | objects | tasks | threads | files |
+|---|---|---|---|---|---|""",
                     *rows,
                 ]
             )
@@ -366,13 +502,13 @@ def _alarms(results: Results) -> str:
 
 A client under half load: {alarms.WORKERS} threads get and put in turn and rest after each call as long as it took.
 Every {alarms.COLLECT_EVERY:.0f} s each member is made to collect all its garbage, and about every
-{alarms.PAUSE_EVERY:.0f} s the active member stands still (SIGSTOP) for {alarms.SHARE:.0%} of the silence after which the
-profile takes a cluster for lost, as in a long collection. No cluster is ever down. The profiles are measured at the
-same time, each in a process and on clusters of its own, so this machine runs two clients and four members. A long
-run (`--only alarms --minutes 30 --keep`) stays here until there is a longer one. It shared the machine with whatever
-else was at work there, which the load average over a minute tells; a busy machine stretches standstills and collections
-alike. "Stretched" are the standstills that lasted as long as the limit or longer: to leave the cluster is then right.
-"Switches" are all there were, reconnects too; in brackets those that no stretched standstill came before.
+{alarms.PAUSE_EVERY:.0f} s the active member stands still (SIGSTOP) for {alarms.SHARE:.0%} of the limit, the silence
+after which the profile takes a cluster for lost: as in a long collection. No cluster is ever down. The profiles are
+measured at the same time, each in a process and on clusters of its own, so the machine runs two clients and four
+members. A long run (`--only alarms --minutes 30 --keep`) stays here until there is a longer one. It shared the machine
+with whatever else was at work there, which the load average over a minute tells; a busy machine stretches standstills
+and collections alike. "Stretched" are the standstills that lasted as long as the limit or longer: to leave the cluster
+is then right. "Switches" are all there were, reconnects too; in brackets those that no stretched standstill preceded.
 
 | profile | date | minutes | load: mean, most | standstills: longest | stretched | collections: longest |\
  calls | failed | longest call | switches |

@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import platform
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -13,10 +14,10 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from benchmarks.alarms import Alarms
-from benchmarks.faults import LossRound, PlannedSwitches, Starts
+from benchmarks.faults import ListenerCost, LossRound, PlannedSwitches, Starts
 from benchmarks.footprint import Memory
 from benchmarks.setting import MEMBER_VERSION
-from benchmarks.throughput import Measurement
+from benchmarks.throughput import CallProfile, Measurement
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +55,8 @@ class Results:
     """What was measured; a part that was left out or failed is empty."""
 
     facts: Facts
+    later: dict[str, Facts] = field(default_factory=dict)
+    """By part, the circumstances of those that were measured in runs of their own, later."""
     kill: dict[str, list[LossRound]] = field(default_factory=dict)
     """By "warm", "cold" and "warm, unused member"."""
     freeze: dict[str, list[LossRound]] = field(default_factory=dict)
@@ -61,7 +64,12 @@ class Results:
     start: dict[str, Starts] = field(default_factory=dict)
     """By "blue down" and "both up"."""
     planned: PlannedSwitches | None = None
+    listeners: list[ListenerCost] = field(default_factory=list)
+    """By their number; the least first."""
     throughput: list[Measurement] = field(default_factory=list)
+    values: list[Measurement] = field(default_factory=list)
+    """Near caches and large values."""
+    profiles: list[CallProfile] = field(default_factory=list)
     imports: dict[str, list[float]] = field(default_factory=dict)
     memory: list[Memory] = field(default_factory=list)
     alarms: list[Alarms] = field(default_factory=list)
@@ -79,10 +87,11 @@ class Results:
         longest = max((one.minutes for one in self.alarms), default=0.0)
         self.alarms = [one for one in Results.load(path).alarms if one.minutes > longest + 0.5] + self.alarms
 
-    def put_into(self, others: Results) -> Results:
-        """Return the results of other runs with the parts that this one has measured in place of theirs."""
+    def put_into(self, others: Results, parts: Iterable[str]) -> Results:
+        """Return the results of another run with the parts that this one has measured in place of theirs."""
         measured = {one.name: value for one in fields(self) if (value := getattr(self, one.name))}
-        return replace(others, **{**measured, "facts": others.facts})
+        later = {**others.later, **dict.fromkeys(parts, self.facts)}
+        return replace(others, **{**measured, "facts": others.facts, "later": later})
 
     def save(self, path: Path) -> None:
         """Write all raw figures; durations are seconds, the phases' offsets ms."""

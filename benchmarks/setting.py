@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from hazelcast.config import Config
+from hazelcast.config import Config, NearCacheConfig
 from hazelcast.errors import HazelcastError
 
 from tealjet import FailoverConfig, JetClient, new_jet_failover_client, outcome_of
@@ -19,6 +19,12 @@ from tealjet import FailoverConfig, JetClient, new_jet_failover_client, outcome_
 MEMBER_VERSION = "5.7.0"
 KEYS = 1000
 VALUE = "v" * 100
+NEAR = "near"
+"""Name of a map that clients keep a near cache of."""
+LARGE = "large"
+"""Name of a map of large values."""
+LARGE_VALUE = 100_000
+LARGE_KEYS = 20
 clock = time.perf_counter
 
 
@@ -32,10 +38,11 @@ def failover_config(clusters: Mapping[str, Sequence[str]]) -> FailoverConfig:
 
 
 def official_config(name: str, addresses: Sequence[str]) -> Config:
-    """Return a configuration that says where the cluster is, and leaves everything else as it ships."""
+    """Return a configuration that says where the cluster is and what has a near cache; all else is as it ships."""
     config = Config()
     config.cluster_name = name
     config.cluster_members = list(addresses)
+    config.near_caches = {NEAR: NearCacheConfig()}
     return config
 
 
