@@ -7,6 +7,7 @@ was acknowledged is where it should be.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterator
@@ -26,19 +27,19 @@ from tealjet.lab import ClusterOptions, Direction, Ending, FaultProxy, Lab, star
 _log = logging.getLogger("tealjet.tests")
 
 MATRIX = """
-                            | active | standby | candidate | one of three | target   | start
-reset                       | stays  | again   | later     | stays        | refused  | next
-closed                      | stays  | again   | later     | stays        | refused  | next
-half open, client told      | stays  | again   | later     | stays        | refused  | next
-half open, member told      | stays  | kept    | later     | stays        | refused  | next
-gone                        | moves  | lost    | later     | stays        | refused  | next
-black hole                  | moves  | lost    | later     | stays        | refused  | next
-black hole to the member    | moves  | lost    | later     | stays        | refused  | next
-black hole to the client    | moves  | lost    | later     | stays        | refused  | next
-cut in a frame to the client| moves  | lost    | later     | stays        | refused  | next
-cut in a frame to the member| moves  | lost    | later     | stays        | refused  | next
-slow                        | stays  | kept    | used      | stays        | switched | first
-narrow                      | stays  | kept    | used      | stays        | switched | first
+                            | active | standby | candidate | one of three | target   | left     | start
+reset                       | stays  | again   | later     | stays        | refused  | stays    | next
+closed                      | stays  | again   | later     | stays        | refused  | stays    | next
+half open, client told      | stays  | again   | later     | stays        | refused  | stays    | next
+half open, member told      | stays  | kept    | later     | stays        | refused  | switched | next
+gone                        | moves  | lost    | later     | stays        | refused  | moves    | next
+black hole                  | moves  | lost    | later     | stays        | refused  | moves    | next
+black hole to the member    | moves  | lost    | later     | stays        | refused  | moves    | next
+black hole to the client    | moves  | lost    | later     | stays        | refused  | moves    | next
+cut in a frame to the client| moves  | lost    | later     | stays        | refused  | moves    | next
+cut in a frame to the member| moves  | lost    | later     | stays        | refused  | moves    | next
+slow                        | stays  | kept    | used      | stays        | switched | switched | first
+narrow                      | stays  | kept    | used      | stays        | switched | switched | first
 """
 """
 The faults strike the connections that stand, or, where none stands yet, those that are being opened.
@@ -51,6 +52,8 @@ The faults strike the connections that stand, or, where none stands yet, those t
 * one of three: one of the members of the active cluster. The client stays there.
 * target: of a planned switch, while it is opened and prepared. Switched, or refused and nothing has happened; no call
   fails.
+* left: the active cluster while a planned switch from it is under way. Switched, or it was lost first: then the switch
+  is refused and the client stays (it was found alive) or moves, as after any loss.
 * start: the first candidate when the client starts. It is used first, or the next one is.
 """
 
@@ -227,14 +230,37 @@ def target(cell: Cell, fault: Fault, expected: str) -> None:
         fault.opening(cell.green)
         if expected == "switched":
             cell.client.failover.switch_to("green")
-            with look_into(cell.lab["blue"]) as left_behind:  # a take that waits there stays until it has an item
-                items: Any = left_behind.get_queue(cell.names[1]).blocking()
-                items.offer("the end")
+            release_takes(cell)
         else:
             with pytest.raises(SwitchError, match="'green' can't be switched to"):
                 cell.client.failover.switch_to("green")
         assert cell.active == ("green" if expected == "switched" else "blue")
     assert cell.no_call_failed()
+
+
+def left(cell: Cell, fault: Fault, expected: str) -> None:
+    with cell.under_load("blue", standby=False, open_timeout=5.0, prepare_timeout=5.0):
+        cell.green.delay(0.1)  # the switch is under way for long enough to be struck
+        switching = cell.client._thread.start(cell.client.failover._switch("green", None, None))
+        cell.client._thread.run(asyncio.sleep(0))  # it has been requested when this has been run behind it
+        fault.standing(cell.blue)
+        if expected == "switched":
+            assert switching.result().to_cluster == "green"
+            release_takes(cell)
+        else:
+            with pytest.raises(SwitchError, match="'blue' was lost during the switch; it goes on as a failover"):
+                switching.result()
+            cell.switched(Kind.SAME if expected == "stays" else Kind.CHANGED)
+        cell.green.pass_through()
+        assert cell.active == ("blue" if expected == "stays" else "green")
+
+
+def release_takes(cell: Cell) -> None:
+    """Give a take that waits on blue, which was left, an item: it stays there until it has one."""
+    _heal(cell.blue)
+    with look_into(cell.lab["blue"]) as left_behind:
+        items: Any = left_behind.get_queue(cell.names[1]).blocking()
+        items.offer("the end")
 
 
 def start(cell: Cell, fault: Fault, expected: str) -> None:
@@ -250,6 +276,7 @@ PLACES: dict[str, Callable[[Cell, Fault, str], None]] = {
     "candidate": candidate,
     "one of three": one_of_three,
     "target": target,
+    "left": left,
     "start": start,
 }
 
