@@ -127,19 +127,20 @@ class _Lock(LockContext):
             error.add_note(f"the lock could not be released: {failure}")
 
 
-class _Map(Map[Any, Any]):
+class _Locks:
+    """What has locks for its keys."""
+
+    def lock_context(self, key: Any) -> LockContext:
+        return _Lock(self, key)
+
+
+class _Map(_Locks, Map[Any, Any]):
     get_all = async_in_parts(Map.get_all)
     put_all = async_in_parts(Map.put_all)
 
-    def lock_context(self, key: Any) -> LockContext:
-        return _Lock(self, key)
 
-
-class _MultiMap(MultiMap[Any, Any]):
+class _MultiMap(_Locks, MultiMap[Any, Any]):
     put_all = async_in_parts(MultiMap.put_all)
-
-    def lock_context(self, key: Any) -> LockContext:
-        return _Lock(self, key)
 
 
 class _VectorCollection(VectorCollection):  # type: ignore[type-arg]
@@ -150,12 +151,9 @@ class _Executor(Executor):
     execute_on_members = async_in_parts(Executor.execute_on_members)
 
 
-class _NearCachedMap(RenewedNearCache, MapFeatNearCache[Any, Any]):
+class _NearCachedMap(_Locks, RenewedNearCache, MapFeatNearCache[Any, Any]):
     get_all = async_in_parts(MapFeatNearCache.get_all)
     put_all = async_in_parts(MapFeatNearCache.put_all)
-
-    def lock_context(self, key: Any) -> LockContext:
-        return _Lock(self, key)
 
     def __init__(self, service_name: str, name: str, context: Any) -> None:
         super().__init__(service_name, name, context)
