@@ -30,6 +30,7 @@ from tealjet.protocol.codec import (
     encode_request,
     encode_response,
 )
+from tealjet.protocol.declare import MessageType
 from tealjet.protocol.errors import ProtocolError
 from tealjet.protocol.frames import FINAL, FrameReader, Message
 from tealjet.protocol.layout import (
@@ -361,7 +362,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("message_type", table.MESSAGES, ids=lambda message_type: message_type.name)
-def test_a_request_is_read_as_it_was_written(message_type: table.MessageType[Any, Any]) -> None:
+def test_a_request_is_read_as_it_was_written(message_type: MessageType[Any, Any]) -> None:
     fields = REQUESTS.get(message_type.name, {})
     message = received(encode_request(message_type, **fields))
     assert decode_request(message_type, message) == fields
@@ -378,7 +379,7 @@ EMPTY = (
 
 
 @pytest.mark.parametrize("message_type", EMPTY, ids=lambda message_type: message_type.name)
-def test_an_answer_without_fields_is_none(message_type: table.MessageType[None, Any]) -> None:
+def test_an_answer_without_fields_is_none(message_type: MessageType[None, Any]) -> None:
     message = received(encode_response(message_type, None, correlation_id=1))
     decoded: object = decode_response(message_type, message)
     assert decoded is None

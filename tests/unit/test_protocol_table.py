@@ -12,6 +12,7 @@ import pytest
 from hazelcast.protocol import codec as official
 
 from tealjet.protocol import table
+from tealjet.protocol.declare import MessageType
 
 NOT_IN_THE_OFFICIAL_PACKAGE = {
     "client.createProxies": 0x000E00,
@@ -28,7 +29,7 @@ def _official_codec(name: str) -> Any:
 
 
 @pytest.mark.parametrize("message_type", table.MESSAGES, ids=lambda message_type: message_type.name)
-def test_a_message_has_the_official_numbers(message_type: table.MessageType[Any, Any]) -> None:
+def test_a_message_has_the_official_numbers(message_type: MessageType[Any, Any]) -> None:
     if message_type.name in NOT_IN_THE_OFFICIAL_PACKAGE:
         assert message_type.request.type == NOT_IN_THE_OFFICIAL_PACKAGE[message_type.name]
         return
@@ -44,7 +45,7 @@ def test_a_message_has_the_official_numbers(message_type: table.MessageType[Any,
     [one for one in table.MESSAGES if one.name not in NOT_IN_THE_OFFICIAL_PACKAGE],
     ids=lambda message_type: message_type.name,
 )
-def test_a_message_is_retryable_where_the_official_one_is(message_type: table.MessageType[Any, Any]) -> None:
+def test_a_message_is_retryable_where_the_official_one_is(message_type: MessageType[Any, Any]) -> None:
     source = inspect.getsource(_official_codec(message_type.name).encode_request)
     assert f"OutboundMessage(buf, {message_type.retryable})" in source
 

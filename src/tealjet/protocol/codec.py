@@ -9,10 +9,10 @@ import struct
 from typing import Any, TypeVar, cast
 
 from tealjet.protocol import table
+from tealjet.protocol.declare import Layout, MessageType
 from tealjet.protocol.errors import ProtocolError
 from tealjet.protocol.frames import EVENT, UNFRAGMENTED, Message
 from tealjet.protocol.layout import FrameWriter
-from tealjet.protocol.table import Layout, MessageType
 from tealjet.protocol.values import ErrorHolder
 
 __all__ = [

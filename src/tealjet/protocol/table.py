@@ -8,12 +8,12 @@ those of the Open Binary Client Protocol 2.0 (Hazelcast IMDG 4.0), what Hazelcas
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from tealjet.protocol import values
+from tealjet.protocol.declare import MessageType, declare, error_layout
 from tealjet.protocol.layout import (
     BOOLEAN,
     BYTE,
@@ -25,7 +25,6 @@ from tealjet.protocol.layout import (
     STRING,
     UUID,
     Field,
-    Fields,
     array_of,
     enum_of,
     list_of,
@@ -50,73 +49,7 @@ __all__ = [
     "MESSAGES",
     "PING",
     "TRIGGER_PARTITION_ASSIGNMENT",
-    "Layout",
-    "MessageType",
 ]
-
-_REQUEST_HEADER = 16
-"""Bytes of a request's first frame before its fields: message type, correlation id, partition id."""
-_RESPONSE_HEADER = 13
-"""Message type, correlation id, number of backup acknowledgements."""
-_EVENT_HEADER = 16
-"""Message type, correlation id, partition id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """One kind of message: its number, its fields and what is made of them."""
-
-    type: int
-    fields: Fields
-    make: Callable[..., Any] | None = None
-    """Makes the value from the fields by name; without it the value is the only field's, or None."""
-
-
-R = TypeVar("R")
-E = TypeVar("E")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MessageType(Generic[R, E]):
-    """A request with its answer, of type ``R``, and the events that follow it, of type ``E``."""
-
-    name: str
-    """The protocol's name."""
-    retryable: bool
-    """It may be sent again when it is not known whether it arrived."""
-    request: Layout
-    response: Layout
-    events: Mapping[int, Layout]
-    """By message type."""
-    more_events: bool
-    """Newer members send events that are not declared here: they are read as None."""
-
-
-def _declare(
-    name: str,
-    number: int,
-    *,
-    retryable: bool,
-    request: tuple[Field, ...] = (),
-    response: tuple[Field, ...] = (),
-    make: Callable[..., Any] | None = None,
-    events: tuple[tuple[Callable[..., Any], tuple[Field, ...]], ...] = (),
-    more_events: bool = False,
-) -> MessageType[Any, Any]:
-    """Declare a message; its answer has the next number, its events those that follow."""
-    event_layouts = (
-        Layout(number + 2 + i, Fields(fields, header_size=_EVENT_HEADER), make_event)
-        for i, (make_event, fields) in enumerate(events)
-    )
-    return MessageType(
-        name=name,
-        retryable=retryable,
-        request=Layout(number, Fields(request, header_size=_REQUEST_HEADER)),
-        response=Layout(number + 1, Fields(response, header_size=_RESPONSE_HEADER), make),
-        events=MappingProxyType({layout.type: layout for layout in event_layouts}),
-        more_events=more_events,
-    )
-
 
 # ---------------------------------------------------------------------------------------------------------- structures
 
@@ -182,7 +115,7 @@ _CLIENT = (
     Field("labels", list_of(STRING)),
 )
 
-AUTHENTICATION: MessageType[values.AuthenticationResponse, None] = _declare(
+AUTHENTICATION: MessageType[values.AuthenticationResponse, None] = declare(
     "client.authentication",
     0x000100,
     retryable=True,
@@ -198,7 +131,7 @@ AUTHENTICATION: MessageType[values.AuthenticationResponse, None] = _declare(
     make=values.AuthenticationResponse,
 )
 
-AUTHENTICATION_CUSTOM: MessageType[values.AuthenticationResponse, None] = _declare(
+AUTHENTICATION_CUSTOM: MessageType[values.AuthenticationResponse, None] = declare(
     "client.authenticationCustom",
     0x000200,
     retryable=True,
@@ -213,7 +146,7 @@ AUTHENTICATION_CUSTOM: MessageType[values.AuthenticationResponse, None] = _decla
     make=values.AuthenticationResponse,
 )
 
-ADD_CLUSTER_VIEW_LISTENER: MessageType[None, values.MembersView | values.PartitionsView | None] = _declare(
+ADD_CLUSTER_VIEW_LISTENER: MessageType[None, values.MembersView | values.PartitionsView | None] = declare(
     "client.addClusterViewListener",
     0x000300,
     retryable=False,
@@ -224,16 +157,16 @@ ADD_CLUSTER_VIEW_LISTENER: MessageType[None, values.MembersView | values.Partiti
     more_events=True,
 )
 
-CREATE_PROXY: MessageType[None, None] = _declare(
+CREATE_PROXY: MessageType[None, None] = declare(
     "client.createProxy",
     0x000400,
     retryable=False,
     request=(Field("name", STRING), Field("service_name", STRING)),
 )
 
-PING: MessageType[None, None] = _declare("client.ping", 0x000B00, retryable=True)
+PING: MessageType[None, None] = declare("client.ping", 0x000B00, retryable=True)
 
-CREATE_PROXIES: MessageType[None, None] = _declare(
+CREATE_PROXIES: MessageType[None, None] = declare(
     "client.createProxies",
     0x000E00,
     retryable=False,
@@ -241,7 +174,7 @@ CREATE_PROXIES: MessageType[None, None] = _declare(
 )
 """Creates many proxies, given as pairs of name and service. Hazelcast Jet 4.3 takes this number for another message."""
 
-LOCAL_BACKUP_LISTENER: MessageType[uuid.UUID, values.BackupEvent] = _declare(
+LOCAL_BACKUP_LISTENER: MessageType[uuid.UUID, values.BackupEvent] = declare(
     "client.localBackupListener",
     0x000F00,
     retryable=False,
@@ -249,11 +182,11 @@ LOCAL_BACKUP_LISTENER: MessageType[uuid.UUID, values.BackupEvent] = _declare(
     events=((values.BackupEvent, (Field("source_correlation_id", LONG),)),),
 )
 
-TRIGGER_PARTITION_ASSIGNMENT: MessageType[None, None] = _declare(
+TRIGGER_PARTITION_ASSIGNMENT: MessageType[None, None] = declare(
     "client.triggerPartitionAssignment", 0x001000, retryable=True
 )
 
-APPLY_MC_CONFIG: MessageType[None, None] = _declare(
+APPLY_MC_CONFIG: MessageType[None, None] = declare(
     "mc.applyMCConfig",
     0x200D00,
     retryable=False,
@@ -264,7 +197,7 @@ APPLY_MC_CONFIG: MessageType[None, None] = _declare(
     ),
 )
 
-GET_CLUSTER_METADATA: MessageType[values.ClusterMetadata, None] = _declare(
+GET_CLUSTER_METADATA: MessageType[values.ClusterMetadata, None] = declare(
     "mc.getClusterMetadata",
     0x200E00,
     retryable=True,
@@ -291,7 +224,7 @@ MESSAGES: tuple[MessageType[Any, Any], ...] = (
     GET_CLUSTER_METADATA,
 )
 
-ERROR = Layout(0, Fields((Field("errors", list_of(_ERROR_HOLDER)),), header_size=_RESPONSE_HEADER))
+ERROR = error_layout(Field("errors", list_of(_ERROR_HOLDER)))
 """The answer to any request that failed: an exception and its causes."""
 
 # ------------------------------------------------------------------------------------------------------- blocking calls
