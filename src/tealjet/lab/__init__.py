@@ -1,7 +1,7 @@
 """Hazelcast clusters on this machine, to try, test and show things with."""
 
 from tealjet.lab.faults import Direction, Ending, FaultProxy
-from tealjet.lab.jvm import VERSIONS, ClusterOptions, Lab, LabStart, prepare, start_local
+from tealjet.lab.jvm import VERSIONS, ClusterOptions, Lab, LabStart, member_jars, prepare, start_local
 from tealjet.lab.members import LabError, LocalCluster, LocalMember, MemberStartError
 from tealjet.lab.tls import Authority, Certificate, TlsProxy
 
@@ -20,6 +20,7 @@ __all__ = [
     "LocalMember",
     "MemberStartError",
     "TlsProxy",
+    "member_jars",
     "prepare",
     "start_local",
 ]

@@ -28,7 +28,7 @@ from tealjet.lab._ports import HOST, reserve_port
 from tealjet.lab.faults import FaultProxy
 from tealjet.lab.members import LabError, LocalCluster, LocalMember, start_clusters
 
-__all__ = ["VERSIONS", "ClusterOptions", "Lab", "LabStart", "prepare", "start_local"]
+__all__ = ["VERSIONS", "ClusterOptions", "Lab", "LabStart", "member_jars", "prepare", "start_local"]
 
 _ARCHIVES_SINCE = 25  # the first Java that makes an archive in one step
 
@@ -274,8 +274,7 @@ def start_local(
         runtime = find_java(java)
         tell(str(runtime))
         class_paths = {
-            used: find_jars(_release(used).jars, folder=jars, progress=tell)
-            for used in {plan.version for plan in plans.values()}
+            used: member_jars(used, folder=jars, progress=tell) for used in {plan.version for plan in plans.values()}
         }
         folder = Path(tempfile.mkdtemp(prefix="tealjet-lab-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -293,6 +292,23 @@ def start_local(
         return lab
 
     return LabStart(start)
+
+
+def member_jars(
+    version: str = "5.7.0", *, folder: str | os.PathLike[str] | None = None, progress: Progress | None = None
+) -> tuple[Path, ...]:
+    """Return the jars that members of a version run from, downloaded and verified if need be.
+
+    Args:
+        version: One of VERSIONS.
+        folder: A folder that has them by their Maven names; nothing is downloaded then.
+        progress: Told in one line what is being done.
+
+    Raises:
+        ValueError: The version is not known.
+        ArtifactError: A jar cannot be had; see ``tealjet.java.find_jars``.
+    """
+    return find_jars(_release(version).jars, folder=folder, progress=progress)
 
 
 def prepare(
@@ -318,7 +334,7 @@ def prepare(
         LabError: The member did not start or did not stop, or Java wrote no archive.
     """
     runtime = find_java(java)
-    archive = _archive(runtime, find_jars(_release(version).jars, folder=jars, progress=progress))
+    archive = _archive(runtime, member_jars(version, folder=jars, progress=progress))
     if runtime.major < _ARCHIVES_SINCE or archive.exists():
         return
     with file_lock(archive.with_name("lock")):
