@@ -1,9 +1,11 @@
-"""What later members know and earlier ones do not: the messages of the official package that came after protocol 2.0.
+"""What later members know and earlier ones do not: the messages that users cause and that came after protocol 2.0.
 
 A member that does not know a message does not always say so: Hazelcast Jet 4 takes some numbers for messages of its
 own. So what a cluster lacks is looked up here before anything is sent. The first versions are the ``since`` fields of
-the Open Binary Client Protocol's definitions (2.1 came with 4.1, 2.2 with 4.2, 2.5 with 5.2, 2.8 with 5.5); everything
-else that the official package can send has been there since 2.0, which is Hazelcast 4.0.
+the Open Binary Client Protocol's definitions (2.1 came with 4.1, 2.2 with 4.2, 2.5 with 5.2, 2.6 with 5.3, 2.8 with
+5.5); everything else that the official package can send has been there since 2.0, which is Hazelcast 4.0. Of the Jet
+messages those are here that Hazelcast Jet 4 does not know at all; where the two have different forms of one message,
+``jet`` has both.
 """
 
 from __future__ import annotations
@@ -58,6 +60,30 @@ FEATURES: tuple[Feature, ...] = (
         instead="read maps with predicates",
     ),
     COMPACT,
+    Feature(
+        name="list of jobs with their statements",
+        since=(5, 2),
+        messages={"jet.getJobAndSqlSummaryList": 0xFE0F00},
+        instead="ask for the jobs one by one",
+    ),
+    Feature(
+        name="Job.is_user_cancelled",
+        since=(5, 3),
+        messages={"jet.isJobUserCancelled": 0xFE1000},
+        instead="look at the error of Job.join",
+    ),
+    Feature(
+        name="upload of JARs",
+        since=(5, 3),
+        messages={"jet.uploadJobMetaData": 0xFE1100, "jet.uploadJobMultipart": 0xFE1200},
+        instead="run the JAR beside the client",
+    ),
+    Feature(
+        name="job status listeners",
+        since=(5, 3),
+        messages={"jet.addJobStatusListener": 0xFE1300, "jet.removeJobStatusListener": 0xFE1400},
+        instead="ask for the status again and again",
+    ),
     Feature(
         name="VectorCollection",
         since=(5, 5),
