@@ -54,7 +54,7 @@ docs: .venv/dev-ready ## Renew the pages that are made from the code
 
 lock: .venv/dev-ready ## Renew the lock files from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --extra lab --group pyproject.toml:build pyproject.toml -o requirements/lab.txt
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --extra lab --group pyproject.toml:build --group pyproject.toml:dev pyproject.toml -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --extra lab --extra tls --group pyproject.toml:build --group pyproject.toml:dev pyproject.toml -o requirements/dev.txt
 
 clean: ## Remove what was installed and built here (downloaded members stay in their cache)
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -28,7 +28,7 @@ from tealjet.bridge.callbacks import CallbackThreads
 from tealjet.bridge.families import Family, ThreadedFamily
 from tealjet.bridge.threads import LoopThread
 from tealjet.config import ClientConfig, FailoverConfig, merged_options
-from tealjet.config.tls import TlsError, tls_context
+from tealjet.config.tls import TlsError, TlsSettings, tls_context
 from tealjet.control import Announcer, Failover
 from tealjet.engine.contracts import OutsideError, Settings, Target
 from tealjet.engine.engine import Engine
@@ -153,21 +153,21 @@ def _target(name: str, client: ClientConfig) -> Target:
         username=username,
         password=password,
         token=client.token,
-        tls=_tls(client.config),
+        tls=None if client.tls is None else _tls(client.tls),
         connect_timeout=float(client.config.connection_timeout),
         socket_options=tuple(client.config.socket_options),
         public_addresses=client.config.use_public_ip if "use_public_ip" in client.explicit else None,
     )
 
 
-def _tls(config: Config) -> Callable[[], ssl.SSLContext] | None:
+def _tls(settings: TlsSettings) -> Callable[[], ssl.SSLContext]:
     def context() -> ssl.SSLContext:
         try:
-            return tls_context(config)
+            return tls_context(settings)
         except TlsError as error:
             raise OutsideError(str(error)) from None
 
-    return context if config.ssl_enabled else None
+    return context
 
 
 def no_cluster(gave_up: GiveUp) -> NoClusterError:

@@ -142,7 +142,7 @@ def test_a_certificate_from_another_authority_is_refused(
     with TlsProxy(lab["blue"].addresses[0], authority.issue(LOCALHOST)) as proxy:
         text = refusal(round_trip, tls("blue", proxy.address, other))
         assert "has a certificate from an authority that this client does not trust" in text
-        assert "ssl_cafile has to hold the certificate of that authority" in text
+        assert "ssl_cafile (in a file trustStore or trustCertCollectionFile) has to hold the certificate of" in text
         assert "does not trust" in refusal(round_trip, tls("blue", proxy.address, None))  # the system's authorities
 
 

@@ -22,7 +22,7 @@ _SECRET = "x-hush-x"
         f"security: {{username-password: {{pasword: {_SECRET}}}}}",
         f"security: {{token: {_SECRET}}}",
         f"security: {_SECRET}",
-        f"network: {{ssl: {{properties: {{keyStorePassword: {_SECRET}}}}}}}",
+        f"network: {{ssl: {{properties: {{keyStorePasswort: {_SECRET}}}}}}}",
         f"security:\n  username-password:\n    password: {_SECRET}: {_SECRET}",
         f"security: {{username-password: {{password: *{_SECRET}}}}}",
         f"security: {{username-password: {{password: &{_SECRET} {_SECRET}}}}}",

@@ -10,7 +10,7 @@ import pytest
 from hazelcast.config import Config, SSLProtocol
 
 from tealjet.config import ClientConfig, FailoverConfig
-from tealjet.config.tls import tls_context
+from tealjet.config.tls import official_tls, tls_context
 from tealjet.errors import ConfigError
 from tealjet.lab import Authority, Certificate
 
@@ -33,6 +33,12 @@ def config(authority: Authority, certificate: Certificate | None = None, **value
     return made
 
 
+def context_of(made: Config) -> ssl.SSLContext:
+    settings = official_tls(made)
+    assert settings is not None
+    return tls_context(settings)
+
+
 def problem_of(made: Config) -> str:
     with pytest.raises(ConfigError) as raised:
         ClientConfig.wrap(made)
@@ -49,19 +55,19 @@ def problem_of(made: Config) -> str:
 def test_the_protocol_is_the_one_version_that_is_spoken(
     authority: Authority, protocol: int, version: ssl.TLSVersion
 ) -> None:
-    context = tls_context(config(authority, ssl_protocol=protocol))
+    context = context_of(config(authority, ssl_protocol=protocol))
     assert (context.minimum_version, context.maximum_version) == (version, version)
 
 
 def test_the_certificate_is_always_verified_and_the_name_when_it_is_asked_for(authority: Authority) -> None:
     for check in (False, True):
-        context = tls_context(config(authority, ssl_check_hostname=check))
+        context = context_of(config(authority, ssl_check_hostname=check))
         assert context.verify_mode is ssl.CERT_REQUIRED
         assert context.check_hostname is check
 
 
 def test_only_the_ciphers_that_are_named_are_offered(authority: Authority) -> None:
-    context = tls_context(config(authority, ssl_ciphers="ECDHE-ECDSA-AES128-GCM-SHA256"))
+    context = context_of(config(authority, ssl_ciphers="ECDHE-ECDSA-AES128-GCM-SHA256"))
     offered = {cipher["name"] for cipher in context.get_ciphers() if cipher["protocol"] != "TLSv1.3"}
     assert offered == {"ECDHE-ECDSA-AES128-GCM-SHA256"}
 

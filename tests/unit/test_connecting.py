@@ -171,7 +171,10 @@ async def test_a_member_that_answers_in_tls_is_told_from_one_that_sends_nonsense
     async with world.member(record) as port:
         error = await world.refusal(port)
     assert error.reason is Reason.TLS
-    assert error.detail == f"127.0.0.1:{port} speaks TLS and this client does not; set ssl_enabled for 'blue'"
+    assert error.detail == (
+        f"127.0.0.1:{port} speaks TLS and this client does not; "
+        "set ssl_enabled (in a file network.ssl.enabled) for 'blue'"
+    )
     async with world.member(b"\xff" * 100) as port:
         assert (await world.refusal(port)).reason is Reason.LOST
 

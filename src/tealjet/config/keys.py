@@ -8,6 +8,7 @@ page is generated from these rows.
 from __future__ import annotations
 
 import difflib
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from hazelcast.config import ReconnectMode
 
 from tealjet.config.problem import Mark, Problems
 from tealjet.config.source import Entry, MappingNode, Node
+from tealjet.config.tls_properties import VERSIONS
 from tealjet.config.values import (
     MAX_INT,
     MAX_LONG,
@@ -104,6 +106,10 @@ def _retry(name: str, value: Reader, doc: str, default: str, attribute: str) -> 
     return Key(path=path, value=value, doc=doc, default=default, attribute=attribute)
 
 
+def _tls(name: str, value: Reader, doc: str, default: str) -> Key:
+    return Key(path=("network", "ssl", "properties", name), value=value, doc=doc, default=default, may_differ=True)
+
+
 def _unsupported(section: tuple[str, ...], why: str, *names: str) -> tuple[Key, ...]:
     return tuple(Key(path=(*section, name), value=Unsupported(why=why), doc=why) for name in names)
 
@@ -126,6 +132,25 @@ def _millis(
 def _seconds(least: int) -> One:
     return whole(least, divisor=1.0, unit="seconds")
 
+
+def _suites(value: str) -> list[str]:
+    names = [name.strip() for name in value.split(",")]
+    if not all(re.fullmatch(r"[A-Za-z0-9_-]+", name) for name in names):
+        raise ValueError("one is empty or has a character that no suite has")
+    return names
+
+
+_PASSWORD = One(allowed="text", convert=str)
+_STORE_TYPE = choice(
+    {"PKCS12": "PKCS12", "JKS": "JKS"}, otherwise="convert it with keytool -importkeystore -deststoretype PKCS12"
+)
+_TLS_FACTORIES = ("com.hazelcast.nio.ssl.BasicSSLContextFactory", "com.hazelcast.nio.ssl.OpenSSLEngineFactory")
+_UNSAFE = dict.fromkeys(("SSL", "SSLV2", "SSLV3", "TLSV1", "TLSV1.1"), "this version is not safe")
+_NO_EFFECT_ON_TLS = {
+    "keyMaterialDuration": "files are read again for each connection",
+    "keyManagerAlgorithm": "OpenSSL has its own",
+    "trustManagerAlgorithm": "OpenSSL has its own",
+}
 
 FAILOVER = Schema(
     root="hazelcast-client-failover",
@@ -225,6 +250,72 @@ CLIENT = Schema(
             default="the system's",
             attribute="socket_options",
         ),
+        Key(
+            path=("network", "ssl", "enabled"),
+            value=boolean(),
+            doc="Speak TLS with this cluster; without it nothing else below network.ssl has an effect.",
+            default="false",
+            may_differ=True,
+        ),
+        Key(
+            path=("network", "ssl", "factory-class-name"),
+            value=choice(dict.fromkeys(_TLS_FACTORIES, True), otherwise="a class of your own can run in Java only"),
+            doc="Accepted for Java's sake: the properties mean the same with both.",
+            default="none",
+            may_differ=True,
+        ),
+        _tls(
+            "protocol",
+            choice(VERSIONS, refused=_UNSAFE),
+            "The version of TLS that is spoken; TLS for 1.2 and 1.3.",
+            "TLS",
+        ),
+        _tls(
+            "trustStore",
+            text(),
+            "PKCS#12 store with the certificates that the client trusts, each by itself.",
+            "the system's authorities",
+        ),
+        _tls("trustStorePassword", _PASSWORD, "Password of the trust store; never shown in messages.", "none"),
+        _tls("trustStoreType", _STORE_TYPE, "Type of the trust store; what counts is what the file is.", "JKS"),
+        _tls(
+            "trustCertCollectionFile",
+            text(),
+            "PEM file with the certificates that the client trusts, instead of a trust store.",
+            "none",
+        ),
+        _tls("keyStore", text(), "PKCS#12 store with the client's certificate and key.", "none"),
+        _tls(
+            "keyStorePassword", _PASSWORD, "Password of the key store and of its key; never shown in messages.", "none"
+        ),
+        _tls("keyStoreType", _STORE_TYPE, "Type of the key store; what counts is what the file is.", "JKS"),
+        _tls(
+            "keyCertChainFile",
+            text(),
+            "PEM file with the client's certificate and its chain, with keyFile, instead of a key store.",
+            "none",
+        ),
+        _tls("keyFile", text(), "PEM file with the client's key.", "none"),
+        _tls("keyPassword", _PASSWORD, "Password of keyFile; never shown in messages.", "none"),
+        _tls(
+            "mutualAuthentication",
+            choice({word: word for word in ("REQUIRED", "OPTIONAL")}),
+            "REQUIRED needs a key store or a keyFile; members decide whether they ask for it.",
+            "not set",
+        ),
+        _tls(
+            "ciphersuites",
+            One(allowed="cipher suites, separated by commas", convert=_suites),
+            "What is offered, by Java's or OpenSSL's names; those of TLS 1.3 all or none.",
+            "OpenSSL's choice",
+        ),
+        _tls(
+            "validateIdentity",
+            boolean(),
+            "Whether a member's certificate has to be for the name or address that is connected to.",
+            "false",
+        ),
+        *(_tls(name, text(), f"Accepted for Java's sake: {why}.", "none") for name, why in _NO_EFFECT_ON_TLS.items()),
         Key(
             path=("connection-strategy", "async-start"),
             value=boolean(only=False, why="the client is complete when it exists; asyncio starts it without blocking"),
@@ -416,7 +507,6 @@ CLIENT = Schema(
             "tpc",
             "cp-direct-to-leader-routing",
         ),
-        *_unsupported(("network",), "TLS is set in code, by ssl_enabled and the other ssl_* of a Config", "ssl"),
         *_unsupported(("network",), "it is for Java clients only", "socket-interceptor"),
         *_unsupported(
             ("network",),

@@ -18,8 +18,10 @@ from hazelcast.core import Address
 from tealjet.config import lookup
 from tealjet.config.keys import CLIENT, FAILOVER, Setting, read_settings
 from tealjet.config.problem import Mark, Problems
-from tealjet.config.rules import check_honoured, check_same, differing
+from tealjet.config.rules import check_honoured, check_same, check_tls, differing
 from tealjet.config.source import ScalarNode, SequenceNode, read_yaml
+from tealjet.config.tls import TlsError, TlsSettings, official_tls
+from tealjet.config.tls_properties import tls_of_properties
 from tealjet.config.values import MAX_INT, parse_address
 from tealjet.failover.model import Candidate
 from tealjet.failover.options import Backoff
@@ -53,6 +55,8 @@ class ClientConfig:
 
     config: Config = field(repr=False)
     """The official configuration; treat it as read-only."""
+    tls: TlsSettings | None = None
+    """TLS as a file sets it; if None, what the ``ssl_*`` settings of ``config`` say. None for no TLS at all."""
     explicit: frozenset[str] = frozenset()
     """The attributes of ``config`` that somebody set; the others may be chosen by the profile."""
     options: Mapping[str, object] = field(default_factory=dict)
@@ -67,6 +71,10 @@ class ClientConfig:
         object.__setattr__(self, "written", MappingProxyType(dict(self.written)))
         problems = Problems()
         check_honoured(self.config, self.label, problems)
+        if self.tls is None:
+            object.__setattr__(self, "tls", _official_tls(self.config, self.label, problems))
+        if self.tls is not None:
+            check_tls(self.tls, self.label, problems)
         problems.raise_if_any()
 
     @classmethod
@@ -250,6 +258,14 @@ def _check_failover(clients: Sequence[ClientConfig], try_count: int | None, prob
         check_same(clients[0], other, problems)
 
 
+def _official_tls(config: Config, where: str, problems: Problems) -> TlsSettings | None:
+    try:
+        return official_tls(config)
+    except TlsError as error:
+        problems.add(where, error.setting, error.found, allowed=error.allowed)
+        return None
+
+
 def _by_name(settings: Sequence[Setting]) -> dict[str, Setting]:
     return {setting.key.name: setting for setting in settings}
 
@@ -268,6 +284,9 @@ def _read_client(path: str, problems: Problems) -> ClientConfig | None:
     before = len(problems)
     document = read_yaml(path, problems)
     settings = [] if document is None else read_settings(document, CLIENT, problems)
+    tls = _read_tls(settings, problems)
+    if tls is not None:
+        check_tls(tls, path, problems)
     if len(problems) > before:
         return None
     config = Config()
@@ -281,8 +300,19 @@ def _read_client(path: str, problems: Problems) -> ClientConfig | None:
             written[name] = Written(mark=setting.mark, text=text)
     return ClientConfig(
         config=config,
+        tls=tls,
         explicit=frozenset(setting.key.attribute for setting in settings if setting.key.attribute is not None),
         options={setting.key.option: setting.value for setting in settings if setting.key.option is not None},
         origin=path,
         written=written,
     )
+
+
+def _read_tls(settings: Sequence[Setting], problems: Problems) -> TlsSettings | None:
+    section = {setting.key.path[-1]: setting for setting in settings if setting.key.path[:2] == ("network", "ssl")}
+    enabled = section.get("enabled")
+    if enabled is None or not enabled.value:
+        return None
+    values = {name: setting.value for name, setting in section.items()}
+    marks = {name: setting.mark for name, setting in section.items()}
+    return tls_of_properties(values, marks, enabled.mark, problems)

@@ -13,13 +13,13 @@ from hazelcast.config import Config, FlakeIdGeneratorConfig, NearCacheConfig, Re
 
 from tealjet.config.keys import CLIENT
 from tealjet.config.problem import Problems, quoted
-from tealjet.config.tls import TlsError, tls_context
+from tealjet.config.tls import TlsError, TlsSettings, tls_context
 from tealjet.config.values import parse_address
 
 if TYPE_CHECKING:
     from tealjet.config.model import ClientConfig
 
-__all__ = ["ATTRIBUTES", "check_honoured", "check_same", "differing"]
+__all__ = ["ATTRIBUTES", "check_honoured", "check_same", "check_tls", "differing"]
 
 ATTRIBUTES = tuple(name for name, value in vars(Config).items() if isinstance(value, property))
 """The names of all that the official ``Config`` holds."""
@@ -50,17 +50,20 @@ def check_honoured(config: Config, where: str, problems: Problems) -> None:
     for attribute, refused, why in _REFUSED:
         if refused(getattr(config, attribute)):
             problems.add(where, attribute, f"not supported: {why}")
-    if config.ssl_enabled:
-        try:
-            tls_context(config)
-        except TlsError as error:
-            problems.add(where, error.attribute, error.found, allowed=error.allowed)
     for index, address in enumerate(config.cluster_members):
         try:
             parse_address(address)
         except ValueError as error:
             key = f"cluster_members[{index}]"
             problems.add(where, key, f"found {address!r}", allowed="host or host:port", hint=str(error))
+
+
+def check_tls(tls: TlsSettings, where: str, problems: Problems) -> None:
+    """Add a problem if no context can be made of the settings, because of a file or a password for example."""
+    try:
+        tls_context(tls)
+    except TlsError as error:
+        problems.add(error.mark or where, error.setting, error.found, allowed=error.allowed)
 
 
 def differing(one: Config, other: Config) -> Iterator[str]:

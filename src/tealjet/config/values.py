@@ -195,12 +195,13 @@ def number(least: float, most: float) -> One:
     return One(allowed=f"a number from {least:g} to {most:g}", convert=convert)
 
 
-def choice(values: Mapping[str, object], *, refused: Mapping[str, str] | None = None) -> One:
+def choice(values: Mapping[str, object], *, refused: Mapping[str, str] | None = None, otherwise: str = "") -> One:
     """Read one of some words, in any case.
 
     Args:
         values: What each word means.
         refused: Words that Java knows and that cannot be honoured, with the reason.
+        otherwise: What to say of all other words.
     """
     reasons = refused or {}
 
@@ -208,7 +209,7 @@ def choice(values: Mapping[str, object], *, refused: Mapping[str, str] | None = 
         for word, meaning in values.items():
             if value.lower() == word.lower():
                 return meaning
-        raise ValueError(reasons.get(value.upper(), ""))
+        raise ValueError(reasons.get(value.upper(), otherwise))
 
     return One(allowed=", ".join(values), convert=convert)
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from tealjet.engine.connection import Connection
 from tealjet.engine.contracts import OutsideError, Settings, Target
-from tealjet.engine.handshake import explain
+from tealjet.engine.handshake import ENABLED, explain
 from tealjet.engine.link import Link
 from tealjet.engine.outside import Outside
 from tealjet.failover.model import Cause, Reason
@@ -188,7 +188,7 @@ def _lost(connection: Connection, target: Target, where: str, tls: Tls | None) -
     """Return what it means that a connection was lost before it was authenticated."""
     ended_by = connection.ended_by
     if isinstance(ended_by, PeerSpeaksTlsError):
-        detail = f"{where} speaks TLS and this client does not; set ssl_enabled for {target.name!r}"
+        detail = f"{where} speaks TLS and this client does not; set {ENABLED} for {target.name!r}"
         return OpenError(Reason.TLS, detail)
     if isinstance(ended_by, ssl.SSLError) and tls is not None:  # TLS 1.3 tells only now that it refuses the client
         return OpenError(Reason.TLS, f"{where} {explain(ended_by, tls.server_name)}")
@@ -196,7 +196,7 @@ def _lost(connection: Connection, target: Target, where: str, tls: Tls | None) -
     if ended_by is not None:
         detail += f": {ended_by}"
     elif tls is None and not connection.bytes_received:
-        detail += " without a word; it may speak TLS, which this client does only with ssl_enabled"
+        detail += f" without a word; it may speak TLS, which this client does only with {ENABLED}"
     return OpenError(Reason.LOST, detail)
 
 
