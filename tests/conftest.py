@@ -19,6 +19,7 @@ import pytest
 # on Python 3.11 the official package imports a module that is deprecated there; warnings are errors from here on
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
+    from support.job_jars import JobJars
     from tealjet.lab import Lab, LabError, prepare, start_local
 
 COMMITTED: dict[str, int] = tomllib.loads(Path(__file__).with_name("member_counts.toml").read_text(encoding="utf-8"))
@@ -84,6 +85,12 @@ def blue_green(real_clusters: RealClusters) -> Callable[[str], Lab]:
 def lab(member_version: str, real_clusters: RealClusters) -> Lab:
     """What ``blue_green`` gives, for each version that the test's ``member`` marker names, or for all."""
     return real_clusters.hand_out(member_version)
+
+
+@pytest.fixture(scope="session")
+def job_jars(tmp_path_factory: pytest.TempPathFactory) -> JobJars:
+    """The programs of ``tests/jars``: ``job_jars.jar("Batch", version)`` is the path of one for a version."""
+    return JobJars(tmp_path_factory.mktemp("job-jars"))
 
 
 @pytest.fixture

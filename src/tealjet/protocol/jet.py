@@ -8,6 +8,7 @@ here: ``Data`` is bytes.
 
 from __future__ import annotations
 
+import enum
 import uuid
 from typing import Any
 
@@ -28,6 +29,7 @@ from tealjet.protocol.layout import (
     nullable,
     structure,
 )
+from tealjet.protocol.values import MemberVersion
 
 __all__ = [
     "ADD_JOB_STATUS_LISTENER",
@@ -60,7 +62,21 @@ __all__ = [
     "TERMINATE_JOB",
     "UPLOAD_JOB_METADATA",
     "UPLOAD_JOB_MULTIPART",
+    "Dialect",
 ]
+
+
+class Dialect(enum.Enum):
+    """In which form a cluster writes and reads about jobs."""
+
+    JET_4 = "Hazelcast Jet 4"
+    HAZELCAST_5 = "Hazelcast 5"
+
+    @classmethod
+    def of(cls, version: MemberVersion) -> Dialect:
+        """Return the form of members of that version; those of Hazelcast Jet 4 call themselves 4.0."""
+        return cls.HAZELCAST_5 if version.major >= 5 else cls.JET_4
+
 
 ALL_JOBS = -(2**63)
 """The job id that ``GET_JOB_IDS`` takes for no id in particular."""
