@@ -25,6 +25,7 @@ import typer
 
 from tealjet.cli.config_files import client_files, folder_within, write_files
 from tealjet.cli.facts import FilesWritten, Note, Promise
+from tealjet.cli.starting import init
 from tealjet.cli.story import Plan, clusters_up, tell
 from tealjet.cli.views import Ending, JsonView, TerminalView, View
 from tealjet.java import ArtifactError, JavaNotFoundError
@@ -151,6 +152,9 @@ def lab(
             code, text = _explained(error, debug)
             view.fail(text)
             raise typer.Exit(code) from None
+
+
+app.command()(init)
 
 
 @contextlib.contextmanager
