@@ -145,7 +145,7 @@ _STORE_TYPE = choice(
     {"PKCS12": "PKCS12", "JKS": "JKS"}, otherwise="convert it with keytool -importkeystore -deststoretype PKCS12"
 )
 _TLS_FACTORIES = ("com.hazelcast.nio.ssl.BasicSSLContextFactory", "com.hazelcast.nio.ssl.OpenSSLEngineFactory")
-_UNSAFE = dict.fromkeys(("SSL", "SSLV2", "SSLV3", "TLSV1", "TLSV1.1"), "this version is not safe")
+_UNSAFE: dict[str, str] = dict.fromkeys(("SSL", "SSLV2", "SSLV3", "TLSV1", "TLSV1.1"), "this version is not safe")
 _NO_EFFECT_ON_TLS = {
     "keyMaterialDuration": "files are read again for each connection",
     "keyManagerAlgorithm": "OpenSSL has its own",
