@@ -13,9 +13,12 @@ from hazelcast.protocol.codec import (
     client_authentication_codec,
     client_authentication_custom_codec,
     client_create_proxy_codec,
+    client_get_distributed_objects_codec,
     client_local_backup_listener_codec,
     client_ping_codec,
+    ringbuffer_read_many_codec,
 )
+from hazelcast.serialization.data import Data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,12 +59,14 @@ from tealjet.protocol.values import (
     ClientFilterMode,
     ClusterMetadata,
     ClusterState,
+    DistributedObject,
     EndpointQualifier,
     ErrorHolder,
     MemberInfo,
     MembersView,
     MemberVersion,
     PartitionsView,
+    RingbufferItems,
     StackTraceElement,
 )
 
@@ -170,12 +175,23 @@ def test_creating_a_proxy_has_the_official_bytes(name: str, service: str) -> Non
     assert encode_request(table.CREATE_PROXY, name=name, service_name=service) == official.buf
 
 
+@relaxed
+@given(text, longs, ints, ints)
+def test_reading_from_a_ringbuffer_has_the_official_bytes(name: str, start: int, low: int, high: int) -> None:
+    official = ringbuffer_read_many_codec.encode_request(name, start, low, high, None)
+    ours = encode_request(
+        table.RINGBUFFER_READ_MANY, name=name, start_sequence=start, min_count=low, max_count=high, filter=None
+    )
+    assert ours == official.buf
+
+
 @pytest.mark.parametrize(
     ("message_type", "official"),
     [
         (table.ADD_CLUSTER_VIEW_LISTENER, client_add_cluster_view_listener_codec),
         (table.LOCAL_BACKUP_LISTENER, client_local_backup_listener_codec),
         (table.PING, client_ping_codec),
+        (table.GET_DISTRIBUTED_OBJECTS, client_get_distributed_objects_codec),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
@@ -253,6 +269,38 @@ def test_the_official_client_reads_our_partition_table(view: PartitionsView) -> 
         message, handle_partitions_view_event=lambda version, pairs: seen.append((version, dict(pairs)))
     )
     assert seen == [(view.version, {owner: list(owned) for owner, owned in view.partitions.items()})]
+
+
+@relaxed
+@given(
+    st.builds(
+        RingbufferItems,
+        read_count=ints,
+        next_sequence=longs,
+        items=st.lists(st.binary(max_size=9), max_size=3).map(tuple),
+        item_sequences=st.none() | st.lists(longs, max_size=3).map(tuple),
+    )
+)
+def test_the_official_client_reads_our_items_of_a_ringbuffer(answer: RingbufferItems) -> None:
+    message = received(encode_response(table.RINGBUFFER_READ_MANY, answer, correlation_id=3))
+    official = ringbuffer_read_many_codec.decode_response(message)
+    sequences = answer.item_sequences
+    assert official == {
+        "read_count": answer.read_count,
+        "next_seq": answer.next_sequence,
+        "items": [Data(item) for item in answer.items],
+        "item_seqs": None if sequences is None else list(sequences),
+    }
+    assert decode_response(table.RINGBUFFER_READ_MANY, message) == answer
+
+
+@relaxed
+@given(st.lists(st.builds(DistributedObject, service_name=text, name=text), max_size=3).map(tuple))
+def test_the_official_client_reads_our_list_of_structures(answer: tuple[DistributedObject, ...]) -> None:
+    message = received(encode_response(table.GET_DISTRIBUTED_OBJECTS, answer, correlation_id=3))
+    official = client_get_distributed_objects_codec.decode_response(message)
+    assert [(one.service_name, one.name) for one in official] == [(one.service_name, one.name) for one in answer]
+    assert decode_response(table.GET_DISTRIBUTED_OBJECTS, message) == answer
 
 
 @relaxed
@@ -352,7 +400,11 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "labels": (),
     },
     "client.createProxy": {"name": "m", "service_name": "hz:impl:mapService"},
+    "client.destroyProxy": {"name": "m", "service_name": "hz:impl:mapService"},
     "client.createProxies": {"proxies": (("m", "hz:impl:mapService"), ("q", "hz:impl:queueService"))},
+    "ringbuffer.tailSequence": {"name": "r"},
+    "ringbuffer.headSequence": {"name": "r"},
+    "ringbuffer.readMany": {"name": "r", "start_sequence": 7, "min_count": 1, "max_count": 1000, "filter": None},
     "mc.applyMCConfig": {
         "mode": ClientFilterMode.DENY,
         "etag": "1",

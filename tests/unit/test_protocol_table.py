@@ -47,7 +47,7 @@ def test_a_message_has_the_official_numbers(message_type: MessageType[Any, Any])
 )
 def test_a_message_is_retryable_where_the_official_one_is(message_type: MessageType[Any, Any]) -> None:
     source = inspect.getsource(_official_codec(message_type.name).encode_request)
-    assert f"OutboundMessage(buf, {message_type.retryable})" in source
+    assert f"OutboundMessage(buf, {message_type.retryable}" in source
 
 
 @pytest.mark.parametrize("name", table.BLOCKING_CALLS)

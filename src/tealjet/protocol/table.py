@@ -43,11 +43,16 @@ __all__ = [
     "BLOCKING_CALLS",
     "CREATE_PROXIES",
     "CREATE_PROXY",
+    "DESTROY_PROXY",
     "ERROR",
     "GET_CLUSTER_METADATA",
+    "GET_DISTRIBUTED_OBJECTS",
     "LOCAL_BACKUP_LISTENER",
     "MESSAGES",
     "PING",
+    "RINGBUFFER_HEAD_SEQUENCE",
+    "RINGBUFFER_READ_MANY",
+    "RINGBUFFER_TAIL_SEQUENCE",
     "TRIGGER_PARTITION_ASSIGNMENT",
 ]
 
@@ -88,6 +93,8 @@ _ERROR_HOLDER = structure(
 _CLIENT_FILTER_ENTRY = structure(
     values.ClientFilterEntry, Field("kind", enum_of(values.ClientFilterKind, INT)), Field("value", STRING)
 )
+
+_DISTRIBUTED_OBJECT = structure(values.DistributedObject, Field("service_name", STRING), Field("name", STRING))
 
 # ------------------------------------------------------------------------------------------------------------ messages
 
@@ -164,6 +171,21 @@ CREATE_PROXY: MessageType[None, None] = declare(
     request=(Field("name", STRING), Field("service_name", STRING)),
 )
 
+DESTROY_PROXY: MessageType[None, None] = declare(
+    "client.destroyProxy",
+    0x000500,
+    retryable=False,
+    request=(Field("name", STRING), Field("service_name", STRING)),
+)
+"""Destroys the structure itself."""
+
+GET_DISTRIBUTED_OBJECTS: MessageType[tuple[values.DistributedObject, ...], None] = declare(
+    "client.getDistributedObjects",
+    0x000800,
+    retryable=False,
+    response=(Field("objects", list_of(_DISTRIBUTED_OBJECT)),),
+)
+
 PING: MessageType[None, None] = declare("client.ping", 0x000B00, retryable=True)
 
 CREATE_PROXIES: MessageType[None, None] = declare(
@@ -184,6 +206,44 @@ LOCAL_BACKUP_LISTENER: MessageType[uuid.UUID, values.BackupEvent] = declare(
 
 TRIGGER_PARTITION_ASSIGNMENT: MessageType[None, None] = declare(
     "client.triggerPartitionAssignment", 0x001000, retryable=True
+)
+
+RINGBUFFER_TAIL_SEQUENCE: MessageType[int, None] = declare(
+    "ringbuffer.tailSequence",
+    0x170200,
+    retryable=True,
+    request=(Field("name", STRING),),
+    response=(Field("sequence", LONG),),
+)
+"""Of the newest item; one less than that of the oldest when there is none."""
+
+RINGBUFFER_HEAD_SEQUENCE: MessageType[int, None] = declare(
+    "ringbuffer.headSequence",
+    0x170300,
+    retryable=True,
+    request=(Field("name", STRING),),
+    response=(Field("sequence", LONG),),
+)
+"""Of the oldest item."""
+
+RINGBUFFER_READ_MANY: MessageType[values.RingbufferItems, None] = declare(
+    "ringbuffer.readMany",
+    0x170900,
+    retryable=True,
+    request=(
+        Field("start_sequence", LONG),
+        Field("min_count", INT),
+        Field("max_count", INT),
+        Field("name", STRING),
+        Field("filter", nullable(BYTES)),
+    ),
+    response=(
+        Field("read_count", INT),
+        Field("next_sequence", LONG),
+        Field("items", list_of(BYTES)),
+        Field("item_sequences", nullable(array_of(LONG)), optional=True),
+    ),
+    make=values.RingbufferItems,
 )
 
 APPLY_MC_CONFIG: MessageType[None, None] = declare(
@@ -216,10 +276,15 @@ MESSAGES: tuple[MessageType[Any, Any], ...] = (
     AUTHENTICATION_CUSTOM,
     ADD_CLUSTER_VIEW_LISTENER,
     CREATE_PROXY,
+    DESTROY_PROXY,
+    GET_DISTRIBUTED_OBJECTS,
     PING,
     CREATE_PROXIES,
     LOCAL_BACKUP_LISTENER,
     TRIGGER_PARTITION_ASSIGNMENT,
+    RINGBUFFER_TAIL_SEQUENCE,
+    RINGBUFFER_HEAD_SEQUENCE,
+    RINGBUFFER_READ_MANY,
     APPLY_MC_CONFIG,
     GET_CLUSTER_METADATA,
 )

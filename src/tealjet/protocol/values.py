@@ -20,12 +20,14 @@ __all__ = [
     "ClientFilterMode",
     "ClusterMetadata",
     "ClusterState",
+    "DistributedObject",
     "EndpointQualifier",
     "ErrorHolder",
     "MemberInfo",
     "MemberVersion",
     "MembersView",
     "PartitionsView",
+    "RingbufferItems",
     "StackTraceElement",
 ]
 
@@ -177,6 +179,28 @@ class ClusterMetadata:
     jet_version: str | None = None
     cluster_id: uuid.UUID | None = None
     """None from members before 5.5."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DistributedObject:
+    """A structure that a cluster has."""
+
+    service_name: str
+    """What kind it is, such as ``hz:impl:mapService``."""
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RingbufferItems:
+    """Items of a ringbuffer, one after the other."""
+
+    read_count: int
+    """How many were looked at; more than there are items when a filter has left some out."""
+    next_sequence: int
+    """Of what comes after them."""
+    items: tuple[bytes, ...]
+    """As they are serialized."""
+    item_sequences: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
