@@ -38,6 +38,7 @@ __all__ = [
     "list_of",
     "map_of",
     "nullable",
+    "pair_of",
     "pairs_of",
     "structure",
 ]
@@ -214,6 +215,19 @@ def enum_of(members: type[enum.IntEnum], carrier: FixedType) -> FixedType:
             raise ProtocolError(f"{number} is no {members.__name__}") from None
 
     return FixedType(carrier.size, carrier.pack_into, unpack_from)
+
+
+def pair_of(first: FixedType, second: FixedType) -> FixedType:
+    """Return the type of a pair of fixed-size values; read as a tuple."""
+
+    def pack_into(content: bytearray, offset: int, pair: tuple[Any, Any]) -> None:
+        first.pack_into(content, offset, pair[0])
+        second.pack_into(content, offset + first.size, pair[1])
+
+    def unpack_from(content: bytes, offset: int) -> tuple[Any, Any]:
+        return first.unpack_from(content, offset), second.unpack_from(content, offset + first.size)
+
+    return FixedType(first.size + second.size, pack_into, unpack_from)
 
 
 # -------------------------------------------------------------------------------------------------------------- framed
