@@ -14,13 +14,13 @@ import tealjet
 from support.workload import LIMIT
 from tealjet.engine.driver import Published
 from tealjet.failover.model import StandbyChanged
-from tealjet.lab import LocalCluster
+from tealjet.lab import AnyCluster
 from tealjet.protocol import table
 from tealjet.protocol.codec import encode_request
 from tealjet.protocol.values import ClientFilterEntry, ClientFilterKind, ClientFilterMode
 
 
-def cluster_config(cluster: LocalCluster, **values: Any) -> Config:
+def cluster_config(cluster: AnyCluster, **values: Any) -> Config:
     """The official configuration of a client of one cluster; ``values`` are attributes of it."""
     return config(cluster.name, cluster.addresses, **values)
 
@@ -34,20 +34,20 @@ def config(cluster_name: str, addresses: list[str], **values: Any) -> Config:
     return made
 
 
-def failover_config(*clusters: LocalCluster, try_count: int | None = None, **values: Any) -> tealjet.FailoverConfig:
+def failover_config(*clusters: AnyCluster, try_count: int | None = None, **values: Any) -> tealjet.FailoverConfig:
     return tealjet.FailoverConfig(
         try_count=try_count, clients=[cluster_config(cluster, **values) for cluster in clusters]
     )
 
 
 @contextlib.contextmanager
-def look_into(cluster: LocalCluster) -> Iterator[tealjet.JetClient]:
+def look_into(cluster: AnyCluster) -> Iterator[tealjet.JetClient]:
     """A client of this cluster alone, to see what is in it."""
     with tealjet.new_jet_client(cluster_config(cluster)) as client:
         yield client
 
 
-def filter_clients(cluster: LocalCluster, mode: ClientFilterMode, *names: str) -> None:
+def filter_clients(cluster: AnyCluster, mode: ClientFilterMode, *names: str) -> None:
     """Tell the member that answers which clients it lets in."""
     entries = [ClientFilterEntry(kind=ClientFilterKind.INSTANCE_NAME, value=name) for name in names]
     request = encode_request(table.APPLY_MC_CONFIG, etag=uuid.uuid4().hex, mode=mode, entries=entries)
@@ -57,12 +57,12 @@ def filter_clients(cluster: LocalCluster, mode: ClientFilterMode, *names: str) -
         operator._thread.run(link.ask(request))
 
 
-def queue_items(cluster: LocalCluster, name: str) -> list[Any]:
+def queue_items(cluster: AnyCluster, name: str) -> list[Any]:
     with look_into(cluster) as client:
         return list(client.get_queue(name).iterator().result())
 
 
-def map_entries(cluster: LocalCluster, name: str) -> dict[Any, Any]:
+def map_entries(cluster: AnyCluster, name: str) -> dict[Any, Any]:
     with look_into(cluster) as client:
         return dict(client.get_map(name).entry_set().result())
 

@@ -9,10 +9,10 @@ import tealjet.asyncio
 from support.clusters import Events, wait_for_standby
 from support.workload import LIMIT
 from tealjet.failover.model import Switched
-from tealjet.lab import Lab
+from tealjet.lab import AnyLab
 
 
-def leave_blue(client: tealjet.JetClient, lab: Lab, way: str) -> None:
+def leave_blue(client: tealjet.JetClient, lab: AnyLab, way: str) -> None:
     """Move from blue to green; green is active when this returns."""
     wait_for_standby(client, "green")
     events = Events()
@@ -24,7 +24,7 @@ def leave_blue(client: tealjet.JetClient, lab: Lab, way: str) -> None:
     events.wait_for(lambda event: isinstance(event, Switched))
 
 
-async def leave_blue_on_asyncio(client: tealjet.asyncio.JetClient, lab: Lab, way: str) -> None:
+async def leave_blue_on_asyncio(client: tealjet.asyncio.JetClient, lab: AnyLab, way: str) -> None:
     """Move from blue to green; green is active when this returns."""
     moved = asyncio.Event()
     client.failover.add_listener(lambda event: moved.set() if isinstance(event, Switched) else None)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections.abc import Callable
 
 __all__ = ["start_loop"]
 
 
-def start_loop(stack: contextlib.ExitStack, name: str) -> asyncio.AbstractEventLoop:
+def start_loop(
+    stack: contextlib.ExitStack,
+    name: str,
+    new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+) -> asyncio.AbstractEventLoop:
     """Start a thread that runs an event loop until the stack is closed."""
-    loop = asyncio.new_event_loop()
+    loop = new_loop()
     stack.callback(loop.close)
     thread = threading.Thread(target=loop.run_forever, name=name, daemon=True)
     thread.start()

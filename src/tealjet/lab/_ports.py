@@ -13,8 +13,8 @@ HOST = "127.0.0.1"
 _PORTS = range(20_000, 32_000)
 
 
-def reserve_port(stack: contextlib.ExitStack) -> int:
-    """Take a free port on 127.0.0.1 and keep it from others until the stack is closed.
+def reserve_port(stack: contextlib.ExitStack, host: str = HOST) -> int:
+    """Take a free port on 127.0.0.1, or another loopback address, and keep it from others until the stack is closed.
 
     A socket that is bound and never listens does that on Linux, and whoever asks for address reuse can listen on the
     port all the same. Elsewhere the port is only known to be free now.
@@ -23,9 +23,9 @@ def reserve_port(stack: contextlib.ExitStack) -> int:
         OSError: No port is free.
     """
     for port in random.sample(_PORTS, len(_PORTS)):
-        keeper = socket.socket()
+        keeper = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         try:
-            keeper.bind((HOST, port))  # without reuse: a port that another keeper has is not free
+            keeper.bind((host, port))  # without reuse: a port that another keeper has is not free
         except OSError:
             keeper.close()
             continue
@@ -35,4 +35,4 @@ def reserve_port(stack: contextlib.ExitStack) -> int:
         else:
             keeper.close()
         return port
-    raise OSError(f"no free port between {_PORTS.start} and {_PORTS.stop - 1} on {HOST}")
+    raise OSError(f"no free port between {_PORTS.start} and {_PORTS.stop - 1} on {host}")

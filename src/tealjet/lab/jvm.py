@@ -6,7 +6,6 @@ member that runs is in ``members``; what clients do with it neither must know.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import os
@@ -16,19 +15,19 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from xml.sax.saxutils import escape
 
 from tealjet.java import JavaRuntime, MavenJar, Progress, cache_folder, file_lock, find_jars, find_java
 from tealjet.lab import _watchdog
 from tealjet.lab._ports import HOST, reserve_port
+from tealjet.lab.clusters import LabError, LabStart
 from tealjet.lab.faults import FaultProxy
-from tealjet.lab.members import LabError, LocalCluster, LocalMember, start_clusters
+from tealjet.lab.members import LocalCluster, LocalMember, start_clusters
 
-__all__ = ["VERSIONS", "ClusterOptions", "Lab", "LabStart", "member_jars", "prepare", "start_local"]
+__all__ = ["VERSIONS", "ClusterOptions", "Lab", "member_jars", "prepare", "start_local"]
 
 _ARCHIVES_SINCE = 25  # the first Java that makes an archive in one step
 
@@ -179,45 +178,6 @@ class Lab:
         return self.clusters[key]
 
 
-class LabStart:
-    """Clusters yet to be started: entering starts them, leaving ends them and removes all traces.
-
-    Works in ``with`` and, without blocking the loop, in ``async with``; once.
-    """
-
-    def __init__(self, start: Callable[[contextlib.ExitStack, threading.Event], Lab]) -> None:
-        self._start = start
-        self._started = contextlib.ExitStack()
-        self._cancelled = threading.Event()
-
-    def __enter__(self) -> Lab:
-        with contextlib.ExitStack() as stack:
-            lab = self._start(stack, self._cancelled)
-            self._started = stack.pop_all()
-            return lab
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._started.close()
-
-    async def __aenter__(self) -> Lab:
-        starting = asyncio.ensure_future(asyncio.to_thread(self.__enter__))
-        try:
-            return await asyncio.shield(starting)
-        except asyncio.CancelledError:
-            self._cancelled.set()
-            await asyncio.wait([starting])
-            if starting.exception() is None:
-                await asyncio.to_thread(self._started.close)
-            raise
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await asyncio.to_thread(self._started.close)
-
-
 def start_local(
     clusters: Sequence[str] | Mapping[str, ClusterOptions] = ("blue", "green"),
     members: int = 1,
@@ -228,7 +188,7 @@ def start_local(
     java: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     timeout: float = 60.0,
-) -> LabStart:
+) -> LabStart[Lab]:
     """Start real clusters on this machine, all at once, and wait until every member serves clients.
 
     Java and the members' jars are found, or downloaded once, by ``tealjet.java``. The members listen on 127.0.0.1

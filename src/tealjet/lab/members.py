@@ -17,24 +17,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tealjet.errors import TealjetError
 from tealjet.lab._probe import member_count
+from tealjet.lab.clusters import LabError, MemberStartError
 from tealjet.lab.faults import FaultProxy
 
-__all__ = ["LabError", "LocalCluster", "LocalMember", "MemberStartError", "start_clusters"]
+__all__ = ["LocalCluster", "LocalMember", "start_clusters"]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.2
 _LOG_TAIL = 40
 # what would change a member's configuration or its JVM behind the lab's back
 _FOREIGN_SETTINGS = re.compile(r"HZ_|HAZELCAST_|(CLASSPATH|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|_JAVA_OPTIONS)$")
-
-
-class LabError(TealjetError):
-    """A cluster on this machine did not do what was asked of it."""
-
-
-class MemberStartError(LabError):
-    """A member did not come up; the text has its command, how it ended and the end of its log."""
 
 
 class LocalMember:

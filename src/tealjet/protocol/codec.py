@@ -59,7 +59,12 @@ def decode_request(message_type: MessageType[Any, Any], message: Message) -> dic
 
 
 def encode_response(
-    message_type: MessageType[R, Any], response: R, *, correlation_id: int, backup_acks: int = 0
+    message_type: MessageType[R, Any],
+    response: R,
+    *,
+    correlation_id: int,
+    backup_acks: int = 0,
+    optional: bool = True,
 ) -> bytearray:
     """Encode the answer to the request of that correlation id.
 
@@ -68,10 +73,11 @@ def encode_response(
         response: The answer; None where the table declares no fields.
         correlation_id: Of the request.
         backup_acks: How many backups acknowledge to the client.
+        optional: Include optional fields; without them it is the answer of a member that is too old to have them.
     """
     layout = message_type.response
     header = _WITH_BACKUP_ACKS.pack(layout.type, correlation_id, backup_acks)
-    return _encode(layout, _to_fields(layout, response), header, UNFRAGMENTED)
+    return _encode(layout, _to_fields(layout, response), header, UNFRAGMENTED, optional)
 
 
 def decode_response(message_type: MessageType[R, Any], message: Message) -> R:
@@ -87,11 +93,13 @@ def decode_response(message_type: MessageType[R, Any], message: Message) -> R:
     return cast("R", _from_fields(layout, message))
 
 
-def encode_event(message_type: MessageType[Any, E], event: E, *, correlation_id: int) -> bytearray:
-    """Encode an event for the listener that was added with that correlation id."""
+def encode_event(
+    message_type: MessageType[Any, E], event: E, *, correlation_id: int, optional: bool = True
+) -> bytearray:
+    """Encode an event for the listener that was added with that correlation id; ``optional`` as for an answer."""
     layout = next(layout for layout in message_type.events.values() if layout.make is type(event))
     header = _WITH_PARTITION.pack(layout.type, correlation_id, -1)
-    return _encode(layout, _to_fields(layout, event), header, UNFRAGMENTED | EVENT)
+    return _encode(layout, _to_fields(layout, event), header, UNFRAGMENTED | EVENT, optional)
 
 
 def decode_event(message_type: MessageType[Any, E], message: Message) -> E:
@@ -126,8 +134,8 @@ def decode_error(message: Message) -> tuple[ErrorHolder, ...]:
     return errors
 
 
-def _encode(layout: Layout, fields: dict[str, Any], header: bytes, flags: int) -> bytearray:
-    writer = FrameWriter()
+def _encode(layout: Layout, fields: dict[str, Any], header: bytes, flags: int, optional: bool = True) -> bytearray:
+    writer = FrameWriter(optional=optional)
     layout.fields.write(writer, fields, header=header, flags=flags)
     return writer.finish()
 

@@ -1,6 +1,6 @@
 """The errors of this package; they know neither connections nor clusters, whoever catches one adds them."""
 
-__all__ = ["PeerSpeaksTlsError", "ProtocolError"]
+__all__ = ["PeerSpeaksTlsError", "ProtocolError", "UnknownValueError"]
 
 
 class ProtocolError(Exception):
@@ -12,3 +12,17 @@ class ProtocolError(Exception):
 
 class PeerSpeaksTlsError(ProtocolError):
     """Bytes of a TLS record where a message of the plain protocol was expected."""
+
+
+class UnknownValueError(ProtocolError):
+    """A number that stands for nothing: everything around it can be understood.
+
+    Args:
+        number: What was sent.
+        kind: The name of the enumeration that it is not in.
+    """
+
+    def __init__(self, number: int, kind: str) -> None:
+        super().__init__(f"{number} is no {kind}")
+        self.number = number
+        self.kind = kind

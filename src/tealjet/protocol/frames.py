@@ -56,7 +56,10 @@ _FRAGMENT_HEADER = struct.Struct("<iHq")
 _STAMP = struct.Struct("<qi")
 _TYPE_OFFSET = 6
 _CORRELATION_ID_OFFSET = 10
+_PARTITION_OFFSET = 18
+_REQUEST_HEADER_SIZE = 22
 _FLAGS_OFFSET = 4
+_PARTITION = struct.Struct("<i")
 
 _read_frame_header = _FRAME_HEADER.unpack_from
 _read_message_header = _MESSAGE_HEADER.unpack_from
@@ -143,6 +146,19 @@ class Message:
         self.correlation_id = correlation_id
         self.backup_acks = backup_acks
         self.is_event = flags & _ANY_EVENT != 0
+
+    @property
+    def partition(self) -> int:
+        """The partition that a request is for, -1 for none.
+
+        Raises:
+            ProtocolError: The first frame is too short for a request.
+        """
+        length = _read_frame_header(self._data, self._begin)[0]
+        if length < _REQUEST_HEADER_SIZE:
+            raise ProtocolError(f"request {self.type:#08x} begins with a frame of {length} bytes")
+        partition: int = _PARTITION.unpack_from(self._data, self._begin + _PARTITION_OFFSET)[0]
+        return partition
 
     def next_frame(self) -> Frame:
         """Return the next frame and move on.

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tealjet.protocol.errors import ProtocolError
+from tealjet.protocol.errors import ProtocolError, UnknownValueError
 from tealjet.protocol.frames import BEGIN_STRUCTURE, END_STRUCTURE, FINAL, FRAME_HEADER_SIZE, NULL, Frame, Message
 
 __all__ = [
@@ -48,12 +48,16 @@ _NO_VALUE = NULL | BEGIN_STRUCTURE | END_STRUCTURE
 
 
 class FrameWriter:
-    """Collects the frames of one message."""
+    """Collects the frames of one message.
 
-    __slots__ = ("_buffer", "_last")
+    Args:
+        optional: Write optional fields; without them it is the message of a peer that is too old to have them.
+    """
 
-    def __init__(self) -> None:
-        """Start without frames."""
+    __slots__ = ("_buffer", "_last", "optional")
+
+    def __init__(self, *, optional: bool = True) -> None:
+        self.optional = optional
         self._buffer = bytearray()
         self._last = 0
 
@@ -105,32 +109,25 @@ class Fields:
         header_size: What precedes them in the first frame, in bytes.
     """
 
-    __slots__ = ("_fixed", "_framed", "_size", "names")
+    __slots__ = ("_all", "_fixed", "_framed", "_required", "_size", "names")
 
     def __init__(self, fields: Iterable[Field], *, header_size: int = 0) -> None:
-        fixed: list[tuple[Field, FixedType, int]] = []
-        framed: list[tuple[Field, FramedType]] = []
-        size = header_size
-        for field in fields:
-            if isinstance(field.type, FixedType):
-                fixed.append((field, field.type, size))
-                size += field.type.size
-            else:
-                framed.append((field, field.type))
-        self._fixed = tuple(fixed)
-        self._framed = tuple(framed)
-        self._size = size
-        self.names = (*(field.name for field, _, _ in fixed), *(field.name for field, _ in framed))
+        declared = tuple(fields)
+        self._all = _place(declared, header_size)
+        self._required = _place([field for field in declared if not field.optional], header_size)
+        self._fixed, self._framed, self._size = self._all
+        self.names = (*(field.name for field, _, _ in self._fixed), *(field.name for field, _ in self._framed))
 
     def write(self, writer: FrameWriter, values: Mapping[str, Any], *, header: bytes = b"", flags: int = 0) -> None:
         """Write the first frame, if there is anything in it, and the frames of the others."""
-        if self._size:
-            first = bytearray(self._size)
+        fixed, framed, size = self._all if writer.optional else self._required
+        if size:
+            first = bytearray(size)
             first[: len(header)] = header
-            for field, fixed_type, offset in self._fixed:
+            for field, fixed_type, offset in fixed:
                 fixed_type.pack_into(first, offset, values[field.name])
             writer.add(first, flags)
-        for field, framed_type in self._framed:
+        for field, framed_type in framed:
             framed_type.write(writer, values[field.name])
 
     def read(self, message: Message) -> dict[str, Any]:
@@ -152,6 +149,23 @@ class Fields:
             else:
                 _require_optional(field, message)
         return values
+
+
+_Placed = tuple[tuple[tuple[Field, FixedType, int], ...], tuple[tuple[Field, FramedType], ...], int]
+
+
+def _place(fields: Iterable[Field], header_size: int) -> _Placed:
+    """Return the fields of fixed size with their offsets, the framed ones, and the size of the first frame."""
+    fixed: list[tuple[Field, FixedType, int]] = []
+    framed: list[tuple[Field, FramedType]] = []
+    size = header_size
+    for field in fields:
+        if isinstance(field.type, FixedType):
+            fixed.append((field, field.type, size))
+            size += field.type.size
+        else:
+            framed.append((field, field.type))
+    return tuple(fixed), tuple(framed), size
 
 
 def _require_optional(missing: Field, message: Message) -> None:
@@ -212,7 +226,7 @@ def enum_of(members: type[enum.IntEnum], carrier: FixedType) -> FixedType:
         try:
             return members(number)
         except ValueError:
-            raise ProtocolError(f"{number} is no {members.__name__}") from None
+            raise UnknownValueError(number, members.__name__) from None
 
     return FixedType(carrier.size, carrier.pack_into, unpack_from)
 

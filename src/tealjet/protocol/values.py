@@ -21,6 +21,7 @@ __all__ = [
     "ClusterMetadata",
     "ClusterState",
     "DistributedObject",
+    "DistributedObjectEvent",
     "EndpointQualifier",
     "ErrorHolder",
     "MemberInfo",
@@ -188,6 +189,18 @@ class DistributedObject:
     service_name: str
     """What kind it is, such as ``hz:impl:mapService``."""
     name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DistributedObjectEvent:
+    """An object was created or destroyed."""
+
+    name: str
+    service_name: str
+    event_type: str
+    """``CREATED`` or ``DESTROYED``."""
+    source: uuid.UUID
+    """The client or the member that did it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,220 @@
+"""A cluster from its first member's start to its last member's end: what its members share, and who is told of what.
+
+All members see the same data; the services that hold it are made anew with every cluster, so nothing outlives the last
+member. There is no I/O here and no clock: both are handed in.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tealjet.lab.embedded.listeners import Listeners, PlayedListener
+from tealjet.lab.embedded.partitions import PartitionTable, partition_of
+from tealjet.lab.embedded.serving import Served, Service, served_by
+from tealjet.lab.embedded.settings import ClusterSettings
+from tealjet.protocol import table
+from tealjet.protocol.values import ClusterState, MembersView, MemberVersion, PartitionsView
+from tealjet.runtime import Handle
+
+if TYPE_CHECKING:
+    from tealjet.lab.embedded.member import PlayedMember
+    from tealjet.lab.embedded.session import PlayedSession
+
+__all__ = ["PlayedCluster", "World"]
+
+_log = logging.getLogger("tealjet.lab.embedded")
+
+
+class World(Protocol):
+    """What a cluster needs of the world; a ``tealjet.runtime.Runtime`` has it."""
+
+    def now(self) -> float:
+        """Monotonic time in seconds."""
+        ...
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    def uuid(self) -> uuid.UUID:
+        """A random UUID."""
+        ...
+
+    def call_at(self, when: float, callback: Callable[..., object], *args: object) -> Handle:
+        """Call back at a monotonic time."""
+        ...
+
+
+class PlayedCluster:
+    """One cluster; it begins without members and without data.
+
+    Args:
+        settings: What it is told at its start.
+        world: Its clock and its chance.
+        services: What it serves.
+    """
+
+    def __init__(self, settings: ClusterSettings, world: World, services: Sequence[type[Service]]) -> None:
+        self.settings = settings
+        self.id = world.uuid()
+        """The cluster id that members tell clients."""
+        self.members: dict[uuid.UUID, PlayedMember] = {}
+        """Those that are there, in the order in which they joined."""
+        self.members_version = 0
+        self.partitions = PartitionTable(settings.partition_count)
+        self.state = ClusterState.ACTIVE
+        self.defects: list[str] = []
+        """Errors of the services themselves, which no real member would have answered."""
+        self.now = world.now
+        self.wall = world.wall
+        self.new_id = world.uuid
+        self._world = world
+        self._listeners = Listeners(settings.limits.listeners)
+        self._views: dict[PlayedSession, int] = {}
+        """The connections that want to know the members and partitions, with the request's correlation id."""
+        self._dirty: list[PlayedSession] = []
+        self.services = tuple(service(self) for service in services)
+        self.served: Mapping[int, Served] = {
+            number: served
+            for service in self.services
+            for number, served in served_by(service).items()
+            if number not in settings.release.unknown
+        }
+
+    # ------------------------------------------------------------------------------------- what services see of it
+
+    @property
+    def version(self) -> MemberVersion:
+        """The members' version."""
+        return self.settings.release.member
+
+    @property
+    def partition_count(self) -> int:
+        """How many partitions there are."""
+        return self.partitions.count
+
+    def call_at(self, when: float, callback: Callable[..., object], *args: object) -> Handle:
+        """Call back at a monotonic time, and send what that leaves to be sent."""
+        return self._world.call_at(when, self._call, callback, args)
+
+    def partition_of(self, data: bytes) -> int:
+        """Return the partition that serialized data belongs to."""
+        return partition_of(data, self.partitions.count)
+
+    def listeners(self, topic: Hashable, partition: int) -> Iterator[PlayedListener]:
+        """Give the listeners that hear of an event in that partition."""
+        return self._listeners.of(topic, self.partitions.owner(partition))
+
+    def listeners_at(self, topic: Hashable, member: uuid.UUID) -> Iterator[PlayedListener]:
+        """Give the listeners that hear of an event at that member."""
+        return self._listeners.of(topic, member)
+
+    def add_listener(self, listener: PlayedListener) -> None:
+        """Register a listener."""
+        self._listeners.add(listener)
+
+    def remove_listener(self, listener_id: uuid.UUID) -> bool:
+        """Remove a listener; say whether there was one."""
+        return self._listeners.remove(listener_id)
+
+    def sessions(self, client_uuid: uuid.UUID) -> list[PlayedSession]:
+        """Return the connections that a client has, to all members."""
+        return [
+            session
+            for member in self.members.values()
+            for session in member.sessions
+            if session.client is not None and session.client.uuid == client_uuid
+        ]
+
+    # ---------------------------------------------------------------------------------------------------- membership
+
+    def join(self, member: PlayedMember) -> None:
+        """Let a member in, and tell the clients that want to know."""
+        self.members[member.uuid] = member
+        self._membership_changed()
+
+    def leave(self, member: PlayedMember) -> None:
+        """Let a member go; its connections are its own affair."""
+        del self.members[member.uuid]
+        self._membership_changed()
+
+    def members_view(self) -> MembersView:
+        """Return the members as clients are told of them."""
+        return MembersView(version=self.members_version, members=tuple(member.info for member in self.members.values()))
+
+    def partitions_view(self) -> PartitionsView:
+        """Return the partitions' owners as clients are told of them; none while they are not assigned."""
+        return PartitionsView(version=self.partitions.version, partitions=self.partitions.owned())
+
+    def assign_partitions(self) -> None:
+        """Give the partitions owners, unless they have some."""
+        if not self.partitions.assigned:
+            self.partitions.assign(tuple(self.members))
+            self._tell(self.partitions_view())
+
+    def change_partition_count(self, count: int) -> None:
+        """Have another number of partitions from now on, which no real cluster can."""
+        assigned = self.partitions.assigned
+        self.partitions = PartitionTable(count)
+        if assigned:
+            self.assign_partitions()
+
+    def change_id(self) -> None:
+        """Have another cluster id from now on, as if this were a cluster that has just started."""
+        self.id = self.new_id()
+
+    def follow(self, session: PlayedSession, correlation_id: int) -> None:
+        """Tell a connection of all members and partitions, now and whenever they change."""
+        self._views[session] = correlation_id
+        view = self.members_view()
+        if not session.member.faults.withholds_members:
+            session.send_event(table.ADD_CLUSTER_VIEW_LISTENER, view, correlation_id)
+            if self.partitions.assigned:
+                session.send_event(table.ADD_CLUSTER_VIEW_LISTENER, self.partitions_view(), correlation_id)
+
+    def _membership_changed(self) -> None:
+        self.members_version += 1
+        if not self.members:
+            return
+        self._tell(self.members_view())
+        if self.partitions.assigned:
+            self.partitions.assign(tuple(self.members))
+            self._tell(self.partitions_view())
+
+    def _tell(self, view: MembersView | PartitionsView) -> None:
+        for session, correlation_id in tuple(self._views.items()):
+            if not session.member.faults.withholds_members:
+                session.send_event(table.ADD_CLUSTER_VIEW_LISTENER, view, correlation_id)
+
+    # ------------------------------------------------------------------------------------------------------ sessions
+
+    def session_ended(self, session: PlayedSession) -> None:
+        """Forget everything about a connection that has ended."""
+        self._listeners.end(session)
+        self._views.pop(session, None)
+        for service in self.services:
+            service.session_ended(session)
+
+    def has_output(self, session: PlayedSession) -> None:
+        """Note that a connection has something to send."""
+        self._dirty.append(session)
+
+    def flush(self) -> None:
+        """Send what all connections have to send; what calls into a cluster does this at the end."""
+        while self._dirty:
+            self._dirty.pop().flush()
+
+    def defect(self, what: str, error: Exception) -> None:
+        """Note an error of a service."""
+        self.defects.append(f"{what}: {error!r}")
+        _log.error("cluster %s: %s", self.settings.cluster_name, what, exc_info=error)
+
+    def _call(self, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
+        try:
+            callback(*args)
+        except Exception as error:
+            self.defect(f"a timer of {getattr(callback, '__qualname__', callback)} failed", error)
+        self.flush()

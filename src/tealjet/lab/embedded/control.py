@@ -1,0 +1,110 @@
+"""How the verbs of an embedded lab reach the loop that its members run on, from any thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from tealjet.lab._loops import start_loop
+from tealjet.lab.clusters import LabError
+from tealjet.lab.embedded.carrier import ClusterPlace, MemberPlace
+from tealjet.lab.embedded.serving import Service
+from tealjet.lab.embedded.settings import ClusterSettings
+from tealjet.runtime import AsyncioRuntime
+
+__all__ = ["ClusterPlan", "Control", "LoopControl"]
+
+Addresses = Sequence[tuple[str, int]]
+ClusterPlan = tuple[ClusterSettings, Addresses]
+"""A cluster as it is to be started, and where its members listen."""
+
+
+class Control(Protocol):
+    """The way to the members."""
+
+    def call(self, cluster: str, member: int | None, verb: str, **arguments: Any) -> Any:
+        """Do something to a member, or to a cluster when that is None; return when it is done.
+
+        Args:
+            cluster: The cluster's key.
+            member: Which of its members.
+            verb: A method of ``MemberPlace`` or ``ClusterPlace``.
+            **arguments: The method's.
+
+        Raises:
+            LabError: It cannot be done, or the lab is closed.
+        """
+        ...
+
+
+class LoopControl:
+    """Members on an event loop with a thread of its own, in this process.
+
+    Args:
+        stack: Ends all that is started here when it is closed.
+        plans: What to start, by the clusters' keys.
+        services: What members serve.
+        uvloop: Run them on uvloop.
+    """
+
+    def __init__(
+        self,
+        stack: contextlib.ExitStack,
+        plans: Mapping[str, ClusterPlan],
+        services: Sequence[type[Service]],
+        *,
+        uvloop: bool = False,
+    ) -> None:
+        self._open = True
+        self._loop = start_loop(stack, "embedded-members", _uvloop_loop if uvloop else asyncio.new_event_loop)
+        self._places: dict[str, ClusterPlace] = {}
+        stack.callback(self._close)
+        self._run(self._start(plans, services))
+
+    def call(self, cluster: str, member: int | None, verb: str, **arguments: Any) -> Any:
+        """Do something, on the loop."""
+        return self._run(self._call(cluster, member, verb, arguments))
+
+    def _run(self, work: Any) -> Any:
+        if not self._open:
+            work.close()
+            raise LabError("the embedded clusters have been ended: their lab is closed")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _start(self, plans: Mapping[str, ClusterPlan], services: Sequence[type[Service]]) -> None:
+        runtime = AsyncioRuntime()
+        for key, (settings, addresses) in plans.items():
+            place = self._places[key] = ClusterPlace(settings, runtime, services)
+            place.members += [MemberPlace(place, host, port) for host, port in addresses]
+            for member in place.members:
+                await member.start()
+
+    async def _call(self, cluster: str, member: int | None, verb: str, arguments: Mapping[str, Any]) -> Any:
+        place = self._places[cluster]
+        result = getattr(place if member is None else place.members[member], verb)(**arguments)
+        return await result if inspect.isawaitable(result) else result
+
+    def _close(self) -> None:
+        self._run(self._end())
+        self._open = False
+        defects = [defect for place in self._places.values() for defect in place.defects]
+        if defects:
+            raise LabError("embedded members had defects of their own:\n" + "\n".join(defects))
+
+    async def _end(self) -> None:
+        for place in self._places.values():
+            for member in place.members:
+                await member.kill()
+
+
+def _uvloop_loop() -> asyncio.AbstractEventLoop:
+    try:
+        uvloop = importlib.import_module("uvloop")  # it may be missing, and then nobody else needs it
+    except ImportError:
+        raise LabError("uvloop is not installed: pip install 'tealjet[uvloop]', or leave uvloop off") from None
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop

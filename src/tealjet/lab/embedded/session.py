@@ -1,0 +1,378 @@
+"""One connection between a client and an embedded member: bytes in, requests served, bytes out.
+
+Whatever comes in, it ends in answers or in the end of the connection. There is no I/O here: the wire is handed in.
+"""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections import deque
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tealjet.lab.embedded import failures
+from tealjet.lab.embedded.failures import MemberError
+from tealjet.lab.embedded.faults import Mishap
+from tealjet.lab.embedded.filters import Admission
+from tealjet.lab.embedded.listeners import PlayedListener
+from tealjet.lab.embedded.serving import LATER, Served
+from tealjet.protocol import codec, table
+from tealjet.protocol.declare import MessageType
+from tealjet.protocol.errors import ProtocolError, UnknownValueError
+from tealjet.protocol.frames import FrameReader, Message
+from tealjet.protocol.values import Address
+
+if TYPE_CHECKING:
+    from tealjet.lab.embedded.member import PlayedMember
+
+__all__ = ["Client", "PlayedRequest", "PlayedSession", "Wire"]
+
+_PREAMBLE = b"CP2"
+_BEFORE_AUTHENTICATION = frozenset({table.AUTHENTICATION.request.type, table.AUTHENTICATION_CUSTOM.request.type})
+
+
+class Wire(Protocol):
+    """The way to a client, as a carrier provides it: a socket, or a part of a simulated network."""
+
+    def send(self, data: bytes) -> int:
+        """Send bytes; return how many are on their way, these included."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection when all that was sent is delivered; nothing is received any more."""
+        ...
+
+    def abort(self) -> None:
+        """Close the connection at once, as the system does for a process that is killed."""
+        ...
+
+    def reset(self) -> None:
+        """Reset the connection at once."""
+        ...
+
+    def pause(self) -> None:
+        """Take no bytes from the client for now; harmless when it does not."""
+        ...
+
+    def resume(self) -> None:
+        """Take bytes from the client again."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Client:
+    """What a client told of itself when it authenticated."""
+
+    uuid: uuid.UUID
+    client_type: str
+    version: str
+    name: str
+    labels: Sequence[str]
+    since: float
+    """Seconds since the epoch."""
+    admission: Admission
+
+
+class PlayedSession:
+    """One connection, from its accept to its end.
+
+    Args:
+        member: The member that has accepted it.
+        wire: The way to the client.
+        peer: The client's address.
+    """
+
+    def __init__(self, member: PlayedMember, wire: Wire, peer: Address) -> None:
+        self.member = member
+        self.cluster = member.cluster
+        self.peer = peer
+        self.client: Client | None = None
+        """None until it has authenticated."""
+        self.open = True
+        self.ended_by = ""
+        """Why it has ended."""
+        self.backup_listener: int | None = None
+        """The correlation id for acknowledgements of backups, when the client wants them."""
+        self._wire = wire
+        self._limits = member.cluster.settings.limits
+        self._optional = member.cluster.settings.release.modern
+        self._reader = FrameReader(max_message_bytes=self._limits.message_bytes)
+        self._greeting: bytes | None = b""
+        """What has come of the preamble; None once it is complete."""
+        self._unread: deque[bytes] = deque()
+        """What came while nothing was to be read: a carrier may not be able to stop at once."""
+        self._reads_at = 0.0
+        """When a slow member reads on."""
+        self._out: list[bytes | bytearray] = []
+        self._late: deque[tuple[float, bytes | None]] = deque()
+        """What a slow member sends, and when; None closes the connection."""
+
+    @property
+    def client_uuid(self) -> uuid.UUID:
+        """The client's own id."""
+        assert self.client is not None  # noqa: S101 - services see authenticated connections only
+        return self.client.uuid
+
+    @property
+    def member_uuid(self) -> uuid.UUID:
+        """The member that the connection leads to."""
+        return self.member.uuid
+
+    def __repr__(self) -> str:
+        return f"PlayedSession({self.peer} at {self.member.address}, {'open' if self.open else self.ended_by})"
+
+    # ------------------------------------------------------------------------------------------------- from the wire
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes as they arrive, and serve the requests that they complete."""
+        faults = self.member.faults
+        if self._unread or faults.frozen or faults.read_rate != math.inf:
+            self._unread.append(data)
+            self._read_on()
+        else:
+            self._read(data)
+        self.cluster.flush()
+
+    def lost(self) -> None:
+        """The connection is gone, by the client or on the way."""
+        self._forget("the client closed the connection")
+        self.cluster.flush()
+
+    def _read_on(self) -> None:
+        """Read what has come, as fast as the member's faults let it."""
+        cluster, faults = self.cluster, self.member.faults
+        while self.open:
+            if faults.frozen or cluster.now() < self._reads_at:
+                self._wire.pause()
+                return
+            if not self._unread:
+                self._wire.resume()
+                return
+            data = self._unread.popleft()
+            self._read(data)
+            if faults.read_rate != math.inf:
+                self._reads_at = cluster.now() + len(data) / faults.read_rate
+                cluster.call_at(self._reads_at, self._read_on)
+
+    def _read(self, data: bytes) -> None:
+        try:
+            if self._greeting is not None:
+                data = self._greet(data)
+            for message in self._reader.feed(data):
+                if not self.open:
+                    break
+                self.serve(message)
+        except ProtocolError as error:
+            self.end(f"malformed bytes: {error}")
+
+    def _greet(self, data: bytes) -> bytes:
+        """Take the preamble off; return what follows."""
+        greeting = (self._greeting or b"") + data
+        if not _PREAMBLE.startswith(greeting[: len(_PREAMBLE)]):
+            raise ProtocolError("a client begins with CP2")
+        self._greeting = greeting if len(greeting) < len(_PREAMBLE) else None
+        return greeting[len(_PREAMBLE) :]
+
+    # -------------------------------------------------------------------------------------------------------- serving
+
+    def serve(self, message: Message) -> None:
+        """Serve one request, or leave it to the owner of its partition if that is frozen."""
+        cluster, partition = self.cluster, message.partition
+        if partition >= 0 and (len(cluster.members) > 1 or not cluster.partitions.assigned):
+            cluster.assign_partitions()
+            if self._held_by_owner(message, partition):
+                return
+        request = PlayedRequest(self, message, partition, cluster.served.get(message.type))
+        try:
+            if self.client is None and message.type not in _BEFORE_AUTHENTICATION:
+                raise MemberError(failures.RETRYABLE, f"Client {self.peer} must authenticate before any operation.")
+            if message.type in self.member.faults.deadly:
+                self.member.die()
+                return
+            if request.served is None:
+                raise MemberError(
+                    failures.UNSUPPORTED_OPERATION,
+                    f"Unrecognized client message received with type: {message.type:#x}",
+                )
+            fields = codec.decode_request(request.served.message, message)
+            value = request.served.method(request, **fields)
+            if value is not LATER:
+                request.answer(value)
+        except MemberError as error:
+            request.fail(error)
+        except UnknownValueError as error:
+            request.fail(MemberError(failures.ILLEGAL_ARGUMENT, f"Unsupported ID value {error.number}"))
+        except ProtocolError:
+            raise
+        except Exception as error:
+            name = f"{message.type:#x}" if request.served is None else request.served.message.name
+            cluster.defect(f"serving {name} failed", error)
+            request.fail(MemberError(failures.Failure(0, "tealjet.lab.embedded.Defect"), f"{name}: {error!r}"))
+
+    def _held_by_owner(self, message: Message, partition: int) -> bool:
+        cluster = self.cluster
+        if partition >= cluster.partition_count:
+            return False
+        owner_uuid = cluster.partitions.owner(partition)
+        if owner_uuid is None or owner_uuid == self.member.uuid:
+            return False
+        owner = cluster.members[owner_uuid]
+        return owner.faults.frozen and owner.hold(self, message)
+
+    # ----------------------------------------------------------------------------------------------------- to the wire
+
+    def send_event(self, message: MessageType[Any, Any], event: Any, correlation_id: int) -> None:
+        """Send an event."""
+        self.send(codec.encode_event(message, event, correlation_id=correlation_id, optional=self._optional))
+
+    def send_answer(self, message: MessageType[Any, Any], value: Any, correlation_id: int) -> None:
+        """Send an answer."""
+        self.respond(
+            message.request.type,
+            codec.encode_response(message, value, correlation_id=correlation_id, optional=self._optional),
+        )
+
+    def send(self, data: bytes | bytearray) -> None:
+        """Send bytes together with all others of this turn; nothing happens when the connection has ended."""
+        if self.open:
+            if not self._out:
+                self.cluster.has_output(self)
+            self._out.append(data)
+
+    def respond(self, request_type: int, response: bytearray) -> None:
+        """Send the answer to a request of that type, or what a fault makes of it."""
+        faults = self.member.faults
+        mishap = faults.next_mishap(request_type) if faults.mishaps else None
+        if mishap is Mishap.SKIPPED:
+            return
+        self.send(response)
+        if mishap is Mishap.TWICE:
+            self.send(response)
+        elif mishap is Mishap.CUT and self._out:
+            self._out[-1] = response[:-1]
+            self.end("an answer was cut by a fault")
+
+    def flush(self) -> None:
+        """Hand what is to be sent to the wire; the cluster calls this."""
+        if not self._out:
+            return
+        if self.member.faults.frozen:
+            self._out = [b"".join(self._out)]
+            if len(self._out[0]) > self._limits.unsent_bytes:
+                self.abort("the member is frozen and too much is to be sent")
+            return
+        data = b"".join(self._out)
+        self._out.clear()
+        self._transmit(data)
+
+    def _transmit(self, data: bytes | None) -> None:
+        """Send bytes, or close for None; late if the member is slow."""
+        delay = self.member.faults.delay
+        if delay or self._late:
+            due = max(self.cluster.now() + delay, self._late[-1][0] if self._late else 0.0)
+            self._late.append((due, data))
+            self.cluster.call_at(due, self._transmit_late)
+        else:
+            self._put_on_wire(data)
+
+    def _transmit_late(self) -> None:
+        if self._late:
+            self._put_on_wire(self._late.popleft()[1])
+
+    def _put_on_wire(self, data: bytes | None) -> None:
+        if data is None:
+            self._wire.close()
+        elif self._wire.send(data) > self._limits.unsent_bytes:
+            self.abort("the client does not read what it is sent")
+
+    # -------------------------------------------------------------------------------------------------- pauses and ends
+
+    def pause(self) -> None:
+        """The member is frozen: read nothing."""
+        self._wire.pause()
+
+    def resume(self) -> None:
+        """The member is thawed: go on with what is to be sent and with what has come."""
+        if self._out:
+            self.cluster.has_output(self)
+        self._read_on()
+
+    def end(self, why: str) -> None:
+        """Close the connection behind what was sent; harmless when it has ended."""
+        if self.open:
+            self.flush()
+            self._forget(why)
+            self._transmit(None)
+
+    def abort(self, why: str) -> None:
+        """Close the connection at once; harmless when it has ended."""
+        if self.open:
+            self._forget(why)
+            self._late.clear()
+            self._wire.abort()
+
+    def reset(self, why: str) -> None:
+        """Reset the connection; harmless when it has ended."""
+        if self.open:
+            self._forget(why)
+            self._late.clear()
+            self._wire.reset()
+
+    def _forget(self, why: str) -> None:
+        if self.open:
+            self.open = False
+            self.ended_by = why
+            self._out.clear()
+            self._unread.clear()
+            self.member.session_ended(self)
+
+
+class PlayedRequest:
+    """One request over one connection."""
+
+    __slots__ = ("_answered", "correlation_id", "message", "partition", "served", "session")
+
+    def __init__(self, session: PlayedSession, message: Message, partition: int, served: Served | None) -> None:
+        self.session = session
+        self.message = message
+        self.served = served
+        self.correlation_id = message.correlation_id
+        self.partition = partition
+        self._answered = False
+
+    @property
+    def open(self) -> bool:
+        """Whether an answer is still wanted."""
+        return not self._answered and self.session.open
+
+    def answer(self, value: Any) -> None:
+        """Answer the request, unless it is not open."""
+        if self.open and self.served is not None:
+            self.session.send_answer(self.served.message, value, self.correlation_id)
+            self._answered = True
+
+    def fail(self, error: MemberError) -> None:
+        """Fail the request, unless it is not open."""
+        if self.open:
+            self._answered = True
+            self.session.respond(
+                self.message.type, codec.encode_error(error.holders(), correlation_id=self.correlation_id)
+            )
+
+    def listen(self, topic: Hashable, *, local_only: bool, detail: Any = None) -> uuid.UUID:
+        """Register a listener for the events that this request's message declares."""
+        assert self.served is not None  # noqa: S101 - a service has got this request
+        cluster = self.session.cluster
+        listener = PlayedListener(
+            id=cluster.new_id(),
+            session=self.session,
+            message=self.served.message,
+            correlation_id=self.correlation_id,
+            topic=topic,
+            local_only=local_only,
+            detail=detail,
+        )
+        cluster.add_listener(listener)
+        return listener.id
