@@ -11,6 +11,7 @@ from support.job_jars import JobJars
 PROGRAMS = {
     "Batch",
     "Failing",
+    "FailsWhenTold",
     "JobReport",
     "Light",
     "MainJoins",

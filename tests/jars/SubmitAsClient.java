@@ -9,9 +9,9 @@ import java.util.Scanner;
 
 /**
  * Java's client, submitting what the other programs do. The arguments are the cluster's name and a member's address;
- * each line of the input is a job: its name, "Batch", "Streaming", "Failing" or "Observed", the name of where its items
- * go, and then any of "keep" (the last metrics), "exact" (exactly once), "suspend" (on failure), "join" (wait for its
- * end) and, for Observed, the kind. Each job's id is printed, as a number.
+ * each line of the input is a job: its name, the program, the program's first argument, and then any of "keep" (the last
+ * metrics), "exact" (exactly once), "suspend" (on failure), "join" (wait for its end) and, for Observed, the kind. For
+ * each job a line "job" with its id, as a number, is printed.
  */
 public class SubmitAsClient {
     public static void main(String[] arguments) {
@@ -29,7 +29,7 @@ public class SubmitAsClient {
     private static void submit(JetInstance jet, String[] words) {
         JobConfig config = new JobConfig()
                 .setName(words[0])
-                .addClass(Batch.class, Streaming.class, Failing.class, Observed.class);
+                .addClass(Batch.class, Streaming.class, Failing.class, FailsWhenTold.class, Observed.class);
         String kind = "words";
         boolean join = false;
         for (int i = 3; i < words.length; i++) {
@@ -51,7 +51,7 @@ public class SubmitAsClient {
             }
         }
         Job job = jet.newJob(pipeline(words[1], words[2], kind), config);
-        System.out.println(job.getId());
+        System.out.println("job " + job.getId());
         if (join) {
             job.join();
         }
@@ -65,6 +65,8 @@ public class SubmitAsClient {
                 return Streaming.pipeline(where);
             case "Failing":
                 return Failing.pipeline(where);
+            case "FailsWhenTold":
+                return FailsWhenTold.pipeline(where);
             case "Observed":
                 return Observed.pipeline(where, kind);
             default:

@@ -5,12 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from support.java_programs import JavaProgram, compile_java
+from tealjet.lab import LocalCluster
 
-__all__ = ["JobJars"]
+__all__ = ["JobJars", "submit_as_java"]
 
 _SOURCES = Path(__file__).parents[1] / "jars"
 _JET_4 = "jet-4.3.1"
 _OF_HAZELCAST_5 = {"JobReport", "Light"}
+
+
+def submit_as_java(jars: JobJars, cluster: LocalCluster, *jobs: str) -> dict[str, int]:
+    """Have Java's client submit jobs and return their ids by name; ``SubmitAsClient`` says what a job is."""
+    program = jars.program(cluster.version)
+    printed = program.run("SubmitAsClient", cluster.name, cluster.addresses[0], stdin="\n".join(jobs))
+    ids = [int(line.removeprefix("job ")) for line in printed.splitlines() if line.startswith("job ")]
+    return dict(zip((job.split()[0] for job in jobs), ids, strict=True))
 
 
 class JobJars:

@@ -108,7 +108,11 @@ def exception_from_holders(holders: Sequence[ErrorHolder]) -> JavaException:
 
 def _with_causes_in_text(exception: JavaException) -> JavaException:
     text = exception.message or ""
-    told = exception_from_text(text) if "\n\tat " in text else None
+    if f"\n{_FRAME}" not in text:
+        return exception
+    # of the member's own exception the class may be left out, and with it all that comes before the stack
+    own = f"{exception.class_name}\n\t" if text.startswith("at ") else f"{exception.class_name}: "
+    told = exception_from_text(text) or exception_from_text(own + text)
     if told is None:
         return exception
     if told.class_name == exception.class_name:

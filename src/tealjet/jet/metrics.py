@@ -148,8 +148,10 @@ def _inflated(data: bytes) -> bytes:
 
 
 def _few(count: int) -> int:
-    if count > _MOST:
-        raise ProtocolError(f"{count} words or measurements are more than the {_MOST} that are read")
+    if not 0 <= count <= _MOST:
+        raise ProtocolError(
+            f"{count} words or measurements are fewer than none, or more than the {_MOST} that are read"
+        )
     return count
 
 
