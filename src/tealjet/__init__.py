@@ -9,6 +9,7 @@ The names are loaded when they are used first, because the official package take
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tealjet.bridge.calls import call_options
     from tealjet.bridge.services import LifecycleEvent
     from tealjet.client import JetClient
-    from tealjet.config import ClientConfig, FailoverConfig
+    from tealjet.config import ClassNames, ClientConfig, FailoverConfig
     from tealjet.control import Failover, Status
     from tealjet.errors import Outcome, TealjetError, outcome_of
     from tealjet.failover.model import Candidate, SwitchReport
@@ -73,12 +74,20 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def new_jet_failover_client(config: FailoverConfig | str | Path | None = None, **options: Any) -> JetClient:
+def new_jet_failover_client(
+    config: FailoverConfig | str | Path | None = None,
+    *,
+    properties: Mapping[str, str] | None = None,
+    classes: ClassNames | None = None,
+    **options: Any,
+) -> JetClient:
     """Make a client that knows several clusters and is connected to the first one that can be used.
 
     Args:
         config: A configuration, the path of ``hazelcast-client-failover.yaml``, or None to look that file up as Java
             does (Hazelcast Jet 4.3.1 manual, "Blue-Green Client").
+        properties: For a file: what stands in place of Java's system properties, see :meth:`FailoverConfig.load`.
+        classes: For a file: what stands for the names of Java classes, see :meth:`FailoverConfig.load`.
         **options: Fields of :class:`FailoverOptions`; they win over the files.
 
     Raises:
@@ -87,14 +96,22 @@ def new_jet_failover_client(config: FailoverConfig | str | Path | None = None, *
     """
     from tealjet.client import JetClient, plan_for_failover
 
-    return JetClient(plan_for_failover(config, options))
+    return JetClient(plan_for_failover(config, options, properties, classes))
 
 
-def new_jet_client(config: ClientConfig | Config | str | Path | None = None, **options: Any) -> JetClient:
+def new_jet_client(
+    config: ClientConfig | Config | str | Path | None = None,
+    *,
+    properties: Mapping[str, str] | None = None,
+    classes: ClassNames | None = None,
+    **options: Any,
+) -> JetClient:
     """Make a client of one cluster; it gives up only if ``cluster-connect-timeout`` says when.
 
     Args:
         config: A configuration, the path of ``hazelcast-client.yaml``, or None to look that file up as Java does.
+        properties: For a file: what stands in place of Java's system properties, see :meth:`ClientConfig.load`.
+        classes: For a file: what stands for the names of Java classes, see :meth:`ClientConfig.load`.
         **options: Fields of :class:`FailoverOptions`; they win over the file.
 
     Raises:
@@ -103,4 +120,4 @@ def new_jet_client(config: ClientConfig | Config | str | Path | None = None, **o
     """
     from tealjet.client import JetClient, plan_for_one_cluster
 
-    return JetClient(plan_for_one_cluster(config, options))
+    return JetClient(plan_for_one_cluster(config, options, properties, classes))

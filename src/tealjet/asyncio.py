@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tealjet.asyncio_client import Starting
 from tealjet.bridge.calls import call_options
 from tealjet.bridge.services import LifecycleEvent
 from tealjet.client import plan_for_failover, plan_for_one_cluster
-from tealjet.config import ClientConfig, FailoverConfig
+from tealjet.config import ClassNames, ClientConfig, FailoverConfig
 from tealjet.control import AsyncFailover as Failover
 from tealjet.control import Status
 from tealjet.errors import Outcome, TealjetError, outcome_of
@@ -39,11 +40,23 @@ __all__ = [
 ]
 
 
-def new_jet_failover_client(config: FailoverConfig | str | Path | None = None, **options: Any) -> Starting:
+def new_jet_failover_client(
+    config: FailoverConfig | str | Path | None = None,
+    *,
+    properties: Mapping[str, str] | None = None,
+    classes: ClassNames | None = None,
+    **options: Any,
+) -> Starting:
     """Make a client as :func:`tealjet.new_jet_failover_client` does, with ``await`` or ``async with``."""
-    return Starting(lambda: JetClient.start(plan_for_failover(config, options)))
+    return Starting(lambda: JetClient.start(plan_for_failover(config, options, properties, classes)))
 
 
-def new_jet_client(config: ClientConfig | Config | str | Path | None = None, **options: Any) -> Starting:
+def new_jet_client(
+    config: ClientConfig | Config | str | Path | None = None,
+    *,
+    properties: Mapping[str, str] | None = None,
+    classes: ClassNames | None = None,
+    **options: Any,
+) -> Starting:
     """Make a client as :func:`tealjet.new_jet_client` does, with ``await`` or ``async with``."""
-    return Starting(lambda: JetClient.start(plan_for_one_cluster(config, options)))
+    return Starting(lambda: JetClient.start(plan_for_one_cluster(config, options, properties, classes)))

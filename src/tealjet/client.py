@@ -13,7 +13,7 @@ import threading
 import uuid
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +27,7 @@ from tealjet.bridge.call_errors import OfficialErrors
 from tealjet.bridge.callbacks import CallbackThreads
 from tealjet.bridge.families import Family, ThreadedFamily
 from tealjet.bridge.threads import LoopThread
-from tealjet.config import ClientConfig, FailoverConfig, merged_options
+from tealjet.config import ClassNames, ClientConfig, FailoverConfig, merged_options
 from tealjet.config.tls import TlsError, TlsSettings, tls_context
 from tealjet.control import Announcer, Failover
 from tealjet.engine.contracts import OutsideError, Settings, Target
@@ -82,26 +82,38 @@ class Plan:
         )
 
 
-def plan_for_failover(config: FailoverConfig | str | Path | None, options: dict[str, Any]) -> Plan:
+def plan_for_failover(
+    config: FailoverConfig | str | Path | None,
+    options: dict[str, Any],
+    properties: Mapping[str, str] | None = None,
+    classes: ClassNames | None = None,
+) -> Plan:
     """Read a failover configuration.
 
     Args:
         config: A configuration, the path of its file, or None to look the file up as Java does.
         options: Fields of :class:`~tealjet.FailoverOptions` that win over the file.
+        properties: For a file: what stands in place of Java's system properties.
+        classes: For a file: what stands for the names of Java classes.
 
     Raises:
         ConfigError: A file is missing or wrong; all problems are told at once.
     """
     if not isinstance(config, FailoverConfig):
-        config = FailoverConfig.load(config)
+        config = FailoverConfig.load(config, properties=properties, classes=classes)
     rule = java_give_up_rule(config.try_count, len(config.clients), config.first.cluster_connect_timeout)
     return _plan(config, merged_options(config, options), rule)
 
 
-def plan_for_one_cluster(config: ClientConfig | Config | str | Path | None, options: dict[str, Any]) -> Plan:
+def plan_for_one_cluster(
+    config: ClientConfig | Config | str | Path | None,
+    options: dict[str, Any],
+    properties: Mapping[str, str] | None = None,
+    classes: ClassNames | None = None,
+) -> Plan:
     """Read the configuration of an ordinary client, with the arguments of :func:`plan_for_failover`."""
     if not isinstance(config, ClientConfig | Config):
-        config = ClientConfig.load(config)
+        config = ClientConfig.load(config, properties=properties, classes=classes)
     alone = FailoverConfig(clients=[config])
     limit = alone.first.cluster_connect_timeout
     rule = java_give_up_rule(None, 1, None) if limit is None else GiveUpRule(attempts=1, seconds=limit)

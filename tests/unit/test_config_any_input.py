@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tealjet.config import ClientConfig, FailoverConfig
-from tealjet.config.keys import CLIENT, FAILOVER, Schema
+from tealjet.config.keys import CLIENT, FAILOVER
+from tealjet.config.table import Schema
 from tealjet.errors import ConfigError
 
 # how fast a machine makes up its inputs says nothing about the loader

@@ -147,31 +147,77 @@ def test_yaml_comes_before_yml() -> None:
     assert ClientConfig.load().cluster_name == "first"
 
 
-def test_an_xml_file_that_java_would_take_first_is_not_passed_over() -> None:
-    Path("hazelcast-client-failover.xml").write_text("<hazelcast-client-failover/>")
-    _write_example(Path())
-    assert _problems() == ["hazelcast-client-failover.xml: XML files are not read: write it as YAML"]
+def test_xml_comes_before_yaml() -> None:
+    Path("hazelcast-client.yaml").write_text("cluster-name: second")
+    Path("hazelcast-client.xml").write_text("<hazelcast-client><cluster-name>first</cluster-name></hazelcast-client>")
+    assert ClientConfig.load().cluster_name == "first"
+
+
+def test_a_property_comes_before_the_environment_variable(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HAZELCAST_CLIENT_FAILOVER_CONFIG", "nowhere.yaml")
+    properties = {"hazelcast.client.failover.config": str(example / "hazelcast-client-failover.yaml")}
+    assert _summary(FailoverConfig.load(properties=properties)) == _EXPECTED
 
 
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        ("conf.xml", "XML files are not read: write it as YAML"),
-        ("classpath:conf.yaml", "there is no Java classpath here: give the path of a file"),
+        ("conf.json", "found 'conf.json'; allowed: a file that ends with .xml, .yaml or .yml"),
+        ("conf.xml", "no such file: {folder}/conf.xml"),
+        (
+            "classpath:conf.yaml",
+            "found 'classpath:conf.yaml'; allowed: classpath:package/file, a file inside a Python package",
+        ),
+        (
+            "classpath:no_such_package/conf.yaml",
+            "no such resource: classpath:no_such_package/conf.yaml; looked at: there is no package 'no_such_package' "
+            "that can be imported",
+        ),
     ],
 )
-def test_a_variable_that_only_java_can_follow_is_told_by_its_name(
+def test_a_variable_that_names_no_file_is_told_by_its_name(
     value: str, problem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HAZELCAST_CLIENT_FAILOVER_CONFIG", value)
-    assert _problems() == [f"environment variable HAZELCAST_CLIENT_FAILOVER_CONFIG: {problem}"]
+    expected = problem.replace("{folder}", str(Path.cwd()))
+    assert _problems() == [f"environment variable HAZELCAST_CLIENT_FAILOVER_CONFIG: {expected}"]
+
+
+def test_a_resource_of_the_classpath_is_a_file_in_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "libs" / "acme_orders"
+    (package / "conf").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('the package is not run')")
+    (package / "conf" / "blue.yaml").write_text("cluster-name: blue")
+    monkeypatch.syspath_prepend(str(tmp_path / "libs"))
+    assert ClientConfig.load("classpath:acme_orders/conf/blue.yaml").cluster_name == "blue"
+    Path("failover.yaml").write_text('clients: ["classpath:acme_orders/conf/blue.yaml"]')
+    assert FailoverConfig.load("failover.yaml").first.cluster_name == "blue"
+    Path("failover.yaml").write_text('clients: ["classpath:acme_orders/conf/green.yaml"]')
+    assert _problems("failover.yaml") == [
+        "failover.yaml:1:11: clients[0]: no such resource: classpath:acme_orders/conf/green.yaml; looked at: "
+        + str(package)
+    ]
+
+
+def test_a_resource_is_not_looked_for_outside_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "libs" / "acme_other").mkdir(parents=True)
+    (tmp_path / "libs" / "blue.yaml").write_text("cluster-name: blue")
+    monkeypatch.syspath_prepend(str(tmp_path / "libs"))
+    with pytest.raises(ConfigError, match="a file inside a Python package"):
+        ClientConfig.load("classpath:acme_other/../blue.yaml")
+
+
+def test_a_file_url_is_a_path(example: Path) -> None:
+    Path("failover.yaml").write_text(f"clients: ['file://{example}/hazelcast-client-clusterA.yaml']")
+    assert FailoverConfig.load("failover.yaml").first.cluster_name == "clusterA"
 
 
 def test_when_there_is_no_file_each_place_that_was_looked_at_is_named() -> None:
     assert _problems() == [
-        "hazelcast-client-failover.yaml: no configuration file was found; looked at: environment variable "
-        "HAZELCAST_CLIENT_FAILOVER_CONFIG (not set), hazelcast-client-failover.yaml and hazelcast-client-failover.yml "
-        f"in {Path.cwd()}"
+        "hazelcast-client-failover.yaml: no configuration file was found; looked at: property "
+        "hazelcast.client.failover.config (not given), environment variable HAZELCAST_CLIENT_FAILOVER_CONFIG "
+        "(not set), hazelcast-client-failover.xml, hazelcast-client-failover.yaml and hazelcast-client-failover.yml in "
+        f"{Path.cwd()}"
     ]
 
 
@@ -185,6 +231,10 @@ def test_when_there_is_no_file_each_place_that_was_looked_at_is_named() -> None:
         ("connection-strategy: {connection-retry: {cluster-connect-timeout-millis: %s}}", "1000", "2000"),
         ("properties: {hazelcast.client.heartbeat.timeout: %s}", "1000", "2000"),
         ("properties: {tealjet.standby: %s}", "true", "false"),
+        ("network: {outbound-ports: [%s]}", "34600", "34601"),
+        ("load-balancer: {type: %s}", "random", "round-robin"),
+        ("near-cache: {orders: {time-to-live-seconds: %s}}", "1", "2"),
+        ("network: {socket-options: {buffer-size: %s}}", "64", "128"),
     ],
 )
 def test_a_difference_that_one_client_cannot_have_is_refused(key: str, first: str, other: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -16,19 +17,22 @@ _SECRET = "x-hush-x"
 @pytest.mark.parametrize(
     "content",
     [
-        f'security: {{username-password: {{password: "{_SECRET}\\0"}}}}',
+        f'security: {{username-password: {{password: "{_SECRET}\\0x"}}}}',
         f"security: {{username-password: {{password: ${{{_SECRET}}}}}}}",
         f"security: {{username-password: {{password: [{_SECRET}]}}}}",
         f"security: {{username-password: {{pasword: {_SECRET}}}}}",
         f"security: {{token: {_SECRET}}}",
         f"security: {_SECRET}",
-        f"network: {{ssl: {{properties: {{keyStorePasswort: {_SECRET}}}}}}}",
+        f"network: {{ssl: {{properties: {{keyStorePassword: [{_SECRET}]}}}}}}",
+        f"security: {{token: {{value: '{_SECRET}', encoding: base64}}}}",
+        f"security: {{token: {{value: t, encoding: '{_SECRET}'}}}}",
+        f"security: {{credentials-factory: {{class-name: 'builtins:int', properties: {{key: {_SECRET}}}}}}}",
+        f"security: {{username-password: {{password: $ENC{{{_SECRET}}}}}}}",
         f"security:\n  username-password:\n    password: {_SECRET}: {_SECRET}",
         f"security: {{username-password: {{password: *{_SECRET}}}}}",
         f"security: {{username-password: {{password: &{_SECRET} {_SECRET}}}}}",
         f"security: {{username-password: {{password: '{_SECRET}",
         f"security: {{username-password: {{password: !{_SECRET} a}}}}",
-        f"properties: {{javax.net.ssl.trustStorePassword: {_SECRET}}}",
     ],
 )
 def test_a_problem_with_a_secret_does_not_show_it(content: str, tmp_path: Path) -> None:
@@ -38,6 +42,34 @@ def test_a_problem_with_a_secret_does_not_show_it(content: str, tmp_path: Path) 
     assert _SECRET not in str(raised.value)
     assert _SECRET not in repr(raised.value)
     assert _SECRET not in repr(raised.value.problems)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<security><token>{}</token><token>{}</token></security>",
+        "<security><username-password username='me' password='{}' pasword='{}'/></security>",
+        "<security><username-password username='me' password='{}'</security>",
+        "<security>{}</security>",
+        "<network><ssl><properties><property name='keyStorePassword'><x>{}</x></property></properties></ssl></network>",
+    ],
+)
+def test_a_problem_of_xml_with_a_secret_does_not_show_it(content: str, tmp_path: Path) -> None:
+    (tmp_path / "conf.xml").write_text(f"<hazelcast-client>{content.replace('{}', _SECRET)}</hazelcast-client>")
+    with pytest.raises(ConfigError) as raised:
+        ClientConfig.load(tmp_path / "conf.xml")
+    assert _SECRET not in str(raised.value)
+    assert _SECRET not in repr(raised.value.problems)
+
+
+def test_the_log_does_not_show_the_value_of_a_property_that_nobody_knows(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "conf.yaml").write_text(f"properties: {{javax.net.ssl.trustStorePassword: {_SECRET}}}")
+    with caplog.at_level(logging.INFO, logger="tealjet"):
+        ClientConfig.load(tmp_path / "conf.yaml")
+    assert "javax.net.ssl.trustStorePassword" in caplog.text
+    assert _SECRET not in caplog.text
 
 
 def test_no_repr_of_a_configuration_shows_the_password(tmp_path: Path) -> None:

@@ -1,96 +1,58 @@
-"""The one table of the keys that Java's configuration files may have here, and the walk that reads a file by it.
+"""The one table of the keys that Java's configuration files may have, and what becomes of each here.
 
-Each row says where a key stands, what its value may be and what it sets. A key that is in no row is refused, so a
-typing error never leaves a default in force unseen. The defaults and units are those of Hazelcast 5.7; the reference
-page is generated from these rows.
+Each row says where a key stands, what its value may be and what it sets, or why it has no effect in Python, or why it
+is refused: because to go on without it would be something else than what the file asks for. The defaults and units are
+those of Hazelcast 5.7, the keys those of 4.0 to 5.7; the reference page is generated from these rows.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 import socket
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
-from hazelcast.config import ReconnectMode
+from hazelcast.config import (
+    EvictionPolicy,
+    InMemoryFormat,
+    ReconnectMode,
+    TopicOverloadPolicy,
+)
 
-from tealjet.config.problem import Mark, Problems
-from tealjet.config.source import Entry, MappingNode, Node
+from tealjet.config.table import ANY, Key, Schema
 from tealjet.config.tls_properties import VERSIONS
 from tealjet.config.values import (
     MAX_INT,
     MAX_LONG,
+    Disabled,
+    Ignored,
     Many,
     One,
     Reader,
+    Records,
+    Section,
+    Strategies,
+    Texts,
     Unsupported,
     boolean,
     choice,
     number,
     parse_address,
+    port_range,
     text,
+    trimmed,
     whole,
 )
 from tealjet.failover.options import Profile
 
-__all__ = ["CLIENT", "FAILOVER", "Key", "Schema", "Setting", "read_settings"]
+__all__ = ["CLIENT", "FAILOVER"]
+
+_IN_CODE = "register it in code, on the client"
+_DISCOVERY = "list the members in network.cluster-members, or use network.kubernetes with service-dns"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Key:
-    """One row of the table."""
-
-    path: tuple[str, ...]
-    """Where it stands below the file's root key."""
-    value: Reader
-    doc: str
-    """One line for the manual."""
-    default: str = ""
-    """What holds without the key, for the manual."""
-    attribute: str | None = None
-    """The attribute of the official ``Config`` that it sets."""
-    option: str | None = None
-    """The field of ``FailoverOptions`` that it sets."""
-    required: bool = False
-    """Whether the file has to have it; for keys right below the root."""
-    may_differ: bool = False
-    """Whether the clusters of one failover configuration may have different values."""
-
-    @property
-    def name(self) -> str:
-        """The path in one word."""
-        return ".".join(self.path)
-
-    @property
-    def honoured(self) -> bool:
-        """Whether the key can be used; otherwise it is only known, and refused with a reason."""
-        return not isinstance(self.value, Unsupported)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Schema:
-    """What one kind of file may hold."""
-
-    root: str
-    """The key that the rest stands under; it may be missing, as in Java."""
-    keys: tuple[Key, ...]
-    elsewhere: tuple[tuple[str, str], ...]
-    """Root keys of other files that are given by mistake, each with what to do."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Setting:
-    """A key that a file has."""
-
-    key: Key
-    value: Any
-    """As the key's reader made it; a setting is there only if it was right."""
-    mark: Mark
-    """Where the key stands."""
-    node: Node
-    """The value as it was written, for the places of the items of a list."""
+def _at(path: str) -> tuple[str, ...]:
+    """Return a path whose parts have no dot in them, as those of properties have."""
+    return tuple(path.split("."))
 
 
 def _property(name: str, value: Reader, doc: str, default: str, attribute: str) -> Key:
@@ -106,12 +68,25 @@ def _retry(name: str, value: Reader, doc: str, default: str, attribute: str) -> 
     return Key(path=path, value=value, doc=doc, default=default, attribute=attribute)
 
 
-def _tls(name: str, value: Reader, doc: str, default: str) -> Key:
-    return Key(path=("network", "ssl", "properties", name), value=value, doc=doc, default=default, may_differ=True)
+def _named(section: str, name: str, value: Reader, doc: str, default: str, attribute: str, item: str) -> Key:
+    return Key(path=(section, ANY, name), value=value, doc=doc, default=default, attribute=attribute, item=item)
 
 
-def _unsupported(section: tuple[str, ...], why: str, *names: str) -> tuple[Key, ...]:
-    return tuple(Key(path=(*section, name), value=Unsupported(why=why), doc=why) for name in names)
+def _without_effect(why: str, *paths: str) -> tuple[Key, ...]:
+    return tuple(Key(path=_at(path), value=Ignored(why=why), doc=why) for path in paths)
+
+
+def _properties_without_effect(why: str, *names: str) -> tuple[Key, ...]:
+    return tuple(Key(path=("properties", name), value=Ignored(why=why), doc=why) for name in names)
+
+
+def _refused(why: str, instead: str, *paths: str) -> tuple[Key, ...]:
+    return tuple(Key(path=_at(path), value=Unsupported(why=why, instead=instead), doc=why) for path in paths)
+
+
+def _refused_when_enabled(why: str, instead: str, *paths: str, default: bool = False) -> tuple[Key, ...]:
+    value = Disabled(why=why, instead=instead, default=default)
+    return tuple(Key(path=_at(path), value=value, doc=why) for path in paths)
 
 
 def _address(value: str) -> str:
@@ -123,18 +98,28 @@ def _keep_alive(value: str) -> list[tuple[int, int, int]]:
     return [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, int(bool(boolean().convert(value))))]
 
 
+def _buffers(value: str) -> list[tuple[int, int, int]]:
+    size = whole(1, MAX_INT // 1024).convert(value)
+    assert isinstance(size, int)  # noqa: S101 - without a divisor it is one
+    return [(socket.SOL_SOCKET, option, size * 1024) for option in (socket.SO_SNDBUF, socket.SO_RCVBUF)]
+
+
 def _millis(
     least: int, most: int = MAX_INT, *, unset: int | None = None, hints: Mapping[int, str] | None = None
 ) -> One:
     return whole(least, most, divisor=1000.0, unit="milliseconds", unset=unset, hints=hints)
 
 
-def _seconds(least: int) -> One:
-    return whole(least, divisor=1.0, unit="seconds")
+def _seconds(least: int, *, unset: int | None = None) -> One:
+    return whole(least, divisor=1.0, unit="seconds", unset=unset)
+
+
+def _tls(name: str, value: Reader, doc: str, default: str) -> Key:
+    return Key(path=("network", "ssl", "properties", name), value=value, doc=doc, default=default, may_differ=True)
 
 
 def _suites(value: str) -> list[str]:
-    names = [name.strip() for name in value.split(",")]
+    names = [trimmed(name) for name in value.split(",")]
     if not all(re.fullmatch(r"[A-Za-z0-9_-]+", name) for name in names):
         raise ValueError("one is empty or has a character that no suite has")
     return names
@@ -152,6 +137,44 @@ _NO_EFFECT_ON_TLS = {
     "trustManagerAlgorithm": "OpenSSL has its own",
 }
 
+
+def _class() -> One:
+    return One(allowed="module:Class, or the name of a Java class that classes= translates", convert=text().convert)
+
+
+_REPLACERS = Key(
+    path=("config-replacers",),
+    value=Texts(allowed="replacers of class com.hazelcast.config.replacer.PropertyReplacer with their properties"),
+    doc="Where ${variables} are looked up besides properties= and the environment, "
+    "and with fail-if-value-missing: false that unknown ones stay as they stand.",
+    default="properties= and the environment; an unknown variable is an error",
+)
+
+
+def _import(doc: str) -> Key:
+    return Key(path=("import",), value=Many(item=text()), doc=doc, default="none")
+
+
+_NATIVE_SIZES: dict[str, str] = dict.fromkeys(
+    (
+        "USED_NATIVE_MEMORY_SIZE",
+        "USED_NATIVE_MEMORY_PERCENTAGE",
+        "FREE_NATIVE_MEMORY_SIZE",
+        "FREE_NATIVE_MEMORY_PERCENTAGE",
+    ),
+    "there is no native memory here",
+)
+
+
+def _near_cache(name: str, value: Reader, doc: str, default: str, item: str) -> Key:
+    return _named("near-cache", name, value, doc, default, "near_caches", item)
+
+
+def _eviction(name: str, value: Reader, doc: str, default: str, item: str | None) -> Key:
+    path = ("near-cache", ANY, "eviction", name)
+    return Key(path=path, value=value, doc=doc, default=default, attribute="near_caches", item=item)
+
+
 FAILOVER = Schema(
     root="hazelcast-client-failover",
     keys=(
@@ -168,13 +191,15 @@ FAILOVER = Schema(
             "looked for in the working directory, then beside this file.",
             required=True,
         ),
-        *_unsupported((), "files cannot be put together from parts", "import", "config-replacers"),
+        _import("Failover files whose content is added to this one."),
+        _REPLACERS,
     ),
     elsewhere=(
         ("hazelcast-client", "this is the file of one cluster; a failover file lists such files under 'clients'"),
         ("hazelcast", "this is a member's file, not a client's"),
     ),
 )
+"""The failover file."""
 
 CLIENT = Schema(
     root="hazelcast-client",
@@ -224,6 +249,16 @@ CLIENT = Schema(
             attribute="smart_routing",
         ),
         Key(
+            path=("network", "cluster-routing", "mode"),
+            value=choice(
+                {"ALL_MEMBERS": True, "SINGLE_MEMBER": False},
+                refused={"MULTI_MEMBER": "a client knows all members or one; ALL_MEMBERS is the nearest"},
+            ),
+            doc="The newer form of smart-routing, which must not stand beside it.",
+            default="ALL_MEMBERS",
+            attribute="smart_routing",
+        ),
+        Key(
             path=("network", "redo-operation"),
             value=boolean(),
             doc="Send calls again that may have been applied already; safe only if all of them are idempotent.",
@@ -238,12 +273,6 @@ CLIENT = Schema(
             attribute="connection_timeout",
         ),
         Key(
-            path=("network", "socket-options", "tcp-no-delay"),
-            value=boolean(only=True, why="small requests are always sent at once"),
-            doc="Send small requests at once; always on.",
-            default="true",
-        ),
-        Key(
             path=("network", "socket-options", "keep-alive"),
             value=One(allowed="true or false", convert=_keep_alive),
             doc="Let the system probe idle connections.",
@@ -251,71 +280,12 @@ CLIENT = Schema(
             attribute="socket_options",
         ),
         Key(
-            path=("network", "ssl", "enabled"),
-            value=boolean(),
-            doc="Speak TLS with this cluster; without it nothing else below network.ssl has an effect.",
-            default="false",
-            may_differ=True,
+            path=("network", "socket-options", "buffer-size"),
+            value=One(allowed=f"a whole number of KiB from 1 to {MAX_INT // 1024}", convert=_buffers),
+            doc="Size of a connection's send buffer and of its receive buffer, in KiB.",
+            default="the system's",
+            attribute="socket_options",
         ),
-        Key(
-            path=("network", "ssl", "factory-class-name"),
-            value=choice(dict.fromkeys(_TLS_FACTORIES, True), otherwise="a class of your own can run in Java only"),
-            doc="Accepted for Java's sake: the properties mean the same with both.",
-            default="none",
-            may_differ=True,
-        ),
-        _tls(
-            "protocol",
-            choice(VERSIONS, refused=_UNSAFE),
-            "The version of TLS that is spoken; TLS for 1.2 and 1.3.",
-            "TLS",
-        ),
-        _tls(
-            "trustStore",
-            text(),
-            "PKCS#12 store with the certificates that the client trusts, each by itself.",
-            "the system's authorities",
-        ),
-        _tls("trustStorePassword", _PASSWORD, "Password of the trust store; never shown in messages.", "none"),
-        _tls("trustStoreType", _STORE_TYPE, "Type of the trust store; what counts is what the file is.", "JKS"),
-        _tls(
-            "trustCertCollectionFile",
-            text(),
-            "PEM file with the certificates that the client trusts, instead of a trust store.",
-            "none",
-        ),
-        _tls("keyStore", text(), "PKCS#12 store with the client's certificate and key.", "none"),
-        _tls(
-            "keyStorePassword", _PASSWORD, "Password of the key store and of its key; never shown in messages.", "none"
-        ),
-        _tls("keyStoreType", _STORE_TYPE, "Type of the key store; what counts is what the file is.", "JKS"),
-        _tls(
-            "keyCertChainFile",
-            text(),
-            "PEM file with the client's certificate and its chain, with keyFile, instead of a key store.",
-            "none",
-        ),
-        _tls("keyFile", text(), "PEM file with the client's key.", "none"),
-        _tls("keyPassword", _PASSWORD, "Password of keyFile; never shown in messages.", "none"),
-        _tls(
-            "mutualAuthentication",
-            choice({word: word for word in ("REQUIRED", "OPTIONAL")}),
-            "REQUIRED needs a key store or a keyFile; members decide whether they ask for it.",
-            "not set",
-        ),
-        _tls(
-            "ciphersuites",
-            One(allowed="cipher suites, separated by commas", convert=_suites),
-            "What is offered, by Java's or OpenSSL's names; those of TLS 1.3 all or none.",
-            "OpenSSL's choice",
-        ),
-        _tls(
-            "validateIdentity",
-            boolean(),
-            "Whether a member's certificate has to be for the name or address that is connected to.",
-            "false",
-        ),
-        *(_tls(name, text(), f"Accepted for Java's sake: {why}.", "none") for name, why in _NO_EFFECT_ON_TLS.items()),
         Key(
             path=("connection-strategy", "async-start"),
             value=boolean(only=False, why="the client is complete when it exists; asyncio starts it without blocking"),
@@ -397,6 +367,20 @@ CLIENT = Schema(
             "Longest pause before a call is sent again, in ms.",
             "1000",
             "invocation_retry_pause",
+        ),
+        _property(
+            "hazelcast.client.operation.backup.timeout.millis",
+            _millis(1),
+            "How long a call waits for the acknowledgements of backups, in ms.",
+            "5000",
+            "operation_backup_timeout",
+        ),
+        _property(
+            "hazelcast.client.operation.fail.on.indeterminate.state",
+            boolean(),
+            "End a call with an error when a backup did not acknowledge it.",
+            "false",
+            "fail_on_indeterminate_operation_state",
         ),
         _property(
             "hazelcast.client.statistics.enabled",
@@ -484,61 +468,443 @@ CLIENT = Schema(
             "Calls that may wait for a cluster at one time.",
             "100000",
         ),
-        *_unsupported((), "files cannot be put together from parts", "import", "config-replacers"),
-        *_unsupported(
-            (),
-            "it has to be set in code, on the official Config, if it has an equivalent there",
-            "near-cache",
-            "serialization",
-            "listeners",
-            "load-balancer",
-            "flake-id-generator",
-            "reliable-topic",
+        Key(
+            path=("network", "outbound-ports"),
+            value=Many(item=One(allowed="a port, or a range of ports such as 34700-34710", convert=port_range)),
+            doc="The local ports that connections may have; 0 or * for any.",
+            default="the system chooses",
+            own="outbound_ports",
         ),
-        *_unsupported(
-            (),
-            "it is for Java clients only",
-            "query-caches",
-            "native-memory",
-            "user-code-deployment",
-            "metrics",
-            "instance-tracking",
-            "sql",
+        Key(
+            path=("network", "kubernetes"),
+            value=Texts(
+                allowed="a mapping with enabled, service-dns, service-port and service-dns-timeout",
+                names=("service-dns", "service-port", "service-dns-timeout"),
+            ),
+            doc="With service-dns: the name, and with service-port the port, under which Kubernetes has the members; "
+            "resolved anew for each attempt. It takes the place of cluster-members.",
+            default="not used",
+            may_differ=True,
+        ),
+        Key(
+            path=("network", "ssl", "enabled"),
+            value=boolean(),
+            doc="Speak TLS with this cluster; without it nothing else below network.ssl has an effect.",
+            default="false",
+            may_differ=True,
+        ),
+        Key(
+            path=("network", "ssl", "factory-class-name"),
+            value=choice(dict.fromkeys(_TLS_FACTORIES, True), otherwise="a class of your own can run in Java only"),
+            doc="Accepted for Java's sake: the properties mean the same with both.",
+            default="none",
+            may_differ=True,
+        ),
+        _tls(
+            "protocol",
+            choice(VERSIONS, refused=_UNSAFE),
+            "The version of TLS that is spoken; TLS for 1.2 and 1.3.",
+            "TLS",
+        ),
+        _tls(
+            "trustStore",
+            text(),
+            "PKCS#12 store with the certificates that the client trusts, each by itself.",
+            "the system's authorities",
+        ),
+        _tls("trustStorePassword", _PASSWORD, "Password of the trust store; never shown in messages.", "none"),
+        _tls("trustStoreType", _STORE_TYPE, "Type of the trust store; what counts is what the file is.", "JKS"),
+        _tls(
+            "trustCertCollectionFile",
+            text(),
+            "PEM file with the certificates that the client trusts, instead of a trust store.",
+            "none",
+        ),
+        _tls("keyStore", text(), "PKCS#12 store with the client's certificate and key.", "none"),
+        _tls(
+            "keyStorePassword", _PASSWORD, "Password of the key store and of its key; never shown in messages.", "none"
+        ),
+        _tls("keyStoreType", _STORE_TYPE, "Type of the key store; what counts is what the file is.", "JKS"),
+        _tls(
+            "keyCertChainFile",
+            text(),
+            "PEM file with the client's certificate and its chain, with keyFile, instead of a key store.",
+            "none",
+        ),
+        _tls("keyFile", text(), "PEM file with the client's key.", "none"),
+        _tls("keyPassword", _PASSWORD, "Password of keyFile; never shown in messages.", "none"),
+        _tls(
+            "mutualAuthentication",
+            choice({word: word for word in ("REQUIRED", "OPTIONAL")}),
+            "REQUIRED needs a key store or a keyFile; members decide whether they ask for it.",
+            "not set",
+        ),
+        _tls(
+            "ciphersuites",
+            One(allowed="cipher suites, separated by commas", convert=_suites),
+            "What is offered, by Java's or OpenSSL's names; those of TLS 1.3 all or none.",
+            "OpenSSL's choice",
+        ),
+        _tls(
+            "validateIdentity",
+            boolean(),
+            "Whether a member's certificate has to be for the name or address that is connected to.",
+            "false",
+        ),
+        *(_tls(name, Ignored(why=why), why, "") for name, why in _NO_EFFECT_ON_TLS.items()),
+        Key(
+            path=("security", "token"),
+            value=Texts(allowed="a mapping with value and encoding"),
+            doc="A token to sign in with, and its encoding: none or base64; never shown in messages.",
+            default="none",
+            may_differ=True,
+        ),
+        Key(
+            path=("security", "credentials-factory"),
+            value=Section(allowed="a mapping with class-name and properties"),
+            doc="What gives the credentials: a function that is called with the properties as a dict and returns a "
+            "TokenProvider, which is asked for each connection, or a pair of user name and password.",
+            default="none",
+            may_differ=True,
+        ),
+        Key(
+            path=("security", "credentials-factory", "class-name"),
+            value=One(
+                allowed="module:callable, or the name of a Java class that classes= translates", convert=text().convert
+            ),
+            doc="Its name.",
+            default="an error",
+            may_differ=True,
+        ),
+        Key(
+            path=("security", "credentials-factory", "properties"),
+            value=Texts(),
+            doc="What it is called with.",
+            default="none",
+            may_differ=True,
+        ),
+        Key(
+            path=("load-balancer",),
+            value=Texts(allowed="a mapping with type and, for a custom one, class-name", names=("class-name",)),
+            doc="Which member gets the calls that any member can answer: type random, round-robin, or custom with a "
+            "class-name of the form module:Class.",
+            default="round-robin",
+            attribute="load_balancer",
+        ),
+        Key(
+            path=("near-cache", ANY),
+            value=Section(),
+            doc="The near cache of the maps with this name, which may have one * in it; default is for all others.",
+            default="none",
+            attribute="near_caches",
+        ),
+        _near_cache(
+            "time-to-live-seconds",
+            _seconds(1, unset=0),
+            "Age after which an entry is dropped, in s.",
+            "no limit",
+            "time_to_live",
+        ),
+        _near_cache(
+            "max-idle-seconds",
+            _seconds(1, unset=0),
+            "Idle time after which an entry is dropped, in s.",
+            "no limit",
+            "max_idle",
+        ),
+        _near_cache(
+            "invalidate-on-change", boolean(), "Drop entries that others change.", "true", "invalidate_on_change"
+        ),
+        _near_cache(
+            "in-memory-format",
+            choice(
+                {"BINARY": InMemoryFormat.BINARY, "OBJECT": InMemoryFormat.OBJECT},
+                refused={"NATIVE": "there is no native memory here; BINARY is the nearest"},
+            ),
+            "Whether values are kept as bytes or as objects.",
+            "BINARY",
+            "in_memory_format",
+        ),
+        Key(
+            path=("near-cache", ANY, "eviction"),
+            value=Section(),
+            doc="What happens when the near cache is full.",
+            default="LRU, 10000 entries",
+            attribute="near_caches",
+        ),
+        _eviction(
+            "eviction-policy",
+            choice({policy: getattr(EvictionPolicy, policy) for policy in ("LRU", "LFU", "NONE", "RANDOM")}),
+            "Which entries go first.",
+            "LRU",
+            "eviction_policy",
+        ),
+        _eviction(
+            "max-size-policy",
+            choice({"ENTRY_COUNT": "ENTRY_COUNT"}, refused=_NATIVE_SIZES),
+            "What size counts.",
+            "ENTRY_COUNT",
+            None,
+        ),
+        _eviction("size", whole(1), "Entries that a near cache may have.", "10000", "eviction_max_size"),
+        Key(
+            path=("flake-id-generator", ANY),
+            value=Section(),
+            doc="The id generators with this name, which may have one * in it; default is for all others.",
+            default="none",
+            attribute="flake_id_generators",
+        ),
+        _named(
+            "flake-id-generator",
+            "prefetch-count",
+            whole(1, 100_000),
+            "Ids that are fetched at a time.",
+            "100",
+            "flake_id_generators",
+            "prefetch_count",
+        ),
+        _named(
+            "flake-id-generator",
+            "prefetch-validity-millis",
+            _millis(0, MAX_LONG),
+            "How long fetched ids may be used, in ms; 0 for ever.",
+            "600000",
+            "flake_id_generators",
+            "prefetch_validity",
+        ),
+        Key(
+            path=("reliable-topic", ANY),
+            value=Section(),
+            doc="The reliable topics with this name, which may have one * in it; default is for all others.",
+            default="none",
+            attribute="reliable_topics",
+        ),
+        _named(
+            "reliable-topic",
+            "read-batch-size",
+            whole(1),
+            "Messages that are read at a time.",
+            "10",
+            "reliable_topics",
+            "read_batch_size",
+        ),
+        _named(
+            "reliable-topic",
+            "topic-overload-policy",
+            choice(
+                {
+                    policy: getattr(TopicOverloadPolicy, policy)
+                    for policy in ("DISCARD_OLDEST", "DISCARD_NEWEST", "BLOCK", "ERROR")
+                }
+            ),
+            "What happens to a message for which there is no room.",
+            "BLOCK",
+            "reliable_topics",
+            "overload_policy",
+        ),
+        Key(
+            path=("serialization", "portable-version"),
+            value=whole(0),
+            doc="Version of portable classes that do not say one.",
+            default="0",
+            attribute="portable_version",
+        ),
+        Key(
+            path=("serialization", "use-native-byte-order"),
+            value=boolean(),
+            doc="Numbers in the byte order of this machine, whatever byte-order says.",
+            default="false",
+        ),
+        Key(
+            path=("serialization", "byte-order"),
+            value=choice({"BIG_ENDIAN": True, "LITTLE_ENDIAN": False}),
+            doc="Byte order of numbers; the members have to have the same.",
+            default="BIG_ENDIAN",
+            attribute="is_big_endian",
+        ),
+        Key(
+            path=("serialization", "check-class-def-errors"),
+            value=boolean(),
+            doc="Refuse class definitions of portables that contradict each other.",
+            default="true",
+            attribute="check_class_definition_errors",
+        ),
+        Key(
+            path=("serialization", "data-serializable-factories"),
+            value=Records(fields={"factory-id": whole(-MAX_INT), "class-name": _class()}),
+            doc="Factories of IdentifiedDataSerializable: each module:name of a dict from class id to class.",
+            default="none",
+            attribute="data_serializable_factories",
+        ),
+        Key(
+            path=("serialization", "portable-factories"),
+            value=Records(fields={"factory-id": whole(-MAX_INT), "class-name": _class()}),
+            doc="Factories of Portable: each module:name of a dict from class id to class.",
+            default="none",
+            attribute="portable_factories",
+        ),
+        Key(
+            path=("serialization", "serializers"),
+            value=Records(fields={"type-class": _class(), "class-name": _class()}),
+            doc="StreamSerializers and the classes that they are for.",
+            default="none",
+            attribute="custom_serializers",
+        ),
+        Key(
+            path=("serialization", "global-serializer"),
+            value=Records(
+                fields={"class-name": _class()},
+                optional={"override-java-serialization": Ignored(why="there is no Java serialization in Python")},
+                single=True,
+            ),
+            doc="StreamSerializer of everything that no other serializer is for.",
+            default="none",
+            attribute="global_serializer",
+        ),
+        Key(
+            path=("serialization", "compact-serialization", "serializers"),
+            value=Records(fields={"serializer": _class()}),
+            doc="CompactSerializers.",
+            default="none",
+            attribute="compact_serializers",
+        ),
+        _import("Client files whose content is added to this one."),
+        _REPLACERS,
+        *(
+            Key(path=("network", "socket-options", name), value=value, doc=value.why)
+            for name, value in (
+                ("tcp-no-delay", Ignored(why="requests are always sent at once", but=boolean(), anyway="true")),
+                ("reuse-address", Ignored(why="local ports can always be used again", but=boolean(), anyway="true")),
+                ("linger-seconds", Ignored(why="a close does not wait", but=whole(0))),
+            )
+        ),
+        *_without_effect(
+            "it is for the routing mode MULTI_MEMBER, which is refused", "network.cluster-routing.routing-strategy"
+        ),
+        *_without_effect(
+            "a member is found by network.cluster-members or network.kubernetes only", "network.auto-detection"
+        ),
+        *_without_effect("Java does not know it either, it is backup-ack-to-client-enabled", "backup-ack-to-client"),
+        *_without_effect("silence is measured over the connection itself, and sooner", "network.icmp-ping"),
+        *_without_effect("what is not understood in a security section is refused there", "security.realms"),
+        *_without_effect(
+            "it is a matter of how much a Java client does at a time",
             "tpc",
             "cp-direct-to-leader-routing",
+            "serialization.allow-unsafe",
         ),
-        *_unsupported(("network",), "it is for Java clients only", "socket-interceptor"),
-        *_unsupported(
-            ("network",),
-            "members are found by network.cluster-members only",
-            "auto-detection",
-            "aws",
-            "gcp",
-            "azure",
-            "kubernetes",
-            "eureka",
-            "hazelcast-cloud",
-            "discovery-strategies",
+        *_without_effect(
+            "Java objects are neither written nor read in Python",
+            "serialization.enable-compression",
+            "serialization.enable-shared-object",
+            "serialization.allow-override-default-serializers",
+            "serialization.java-serialization-filter",
+            "serialization.compact-serialization.zero-config-filter",
         ),
-        *_unsupported(("network",), "the system chooses local ports", "outbound-ports"),
-        *_unsupported(("network",), "silence is measured by pings over the connection", "icmp-ping"),
-        *_unsupported(("network",), "network.smart-routing says whether all members are used", "cluster-routing"),
-        *_unsupported(
-            ("network", "socket-options"),
-            "the system's setting holds",
-            "reuse-address",
-            "linger-seconds",
-            "buffer-size",
-            "direct-buffer",
+        *_without_effect(
+            "there is nothing in Python that would use it",
+            "native-memory",
+            "proxy-factories",
+            "query-caches",
+            "metrics",
+            "instance-tracking",
+            "near-cache.*.serialize-keys",
+            "near-cache.*.preloader",
+            "near-cache.*.local-update-policy",
+            "id",
         ),
-        *_unsupported(
-            ("security",),
-            "by a file a client signs in with security.username-password only",
-            "token",
-            "kerberos",
-            "credentials-factory",
-            "credentials",
-            "realms",
+        *_properties_without_effect(
+            "it is a matter of the threads of a Java client",
+            "hazelcast.client.event.thread.count",
+            "hazelcast.client.event.queue.capacity",
+            "hazelcast.client.io.input.thread.count",
+            "hazelcast.client.io.output.thread.count",
+            "hazelcast.client.io.balancer.interval.seconds",
+            "hazelcast.client.io.write.through",
+            "hazelcast.client.response.thread.count",
+            "hazelcast.client.response.thread.dynamic",
+            "hazelcast.client.concurrent.window.ms",
+            "hazelcast.client.invocation.backoff.timeout.millis",
+            "hazelcast.client.connectivity.logging.delay.seconds",
+            "hazelcast.client.sql.partition.argument.cache.size",
+            "hazelcast.client.jobupload.partsize",
+        ),
+        *_properties_without_effect(
+            "statistics are sent with hazelcast.client.statistics.enabled",
+            "hazelcast.client.metrics.enabled",
+            "hazelcast.client.metrics.jmx.enabled",
+            "hazelcast.client.metrics.debug.enabled",
+            "hazelcast.client.metrics.collection.frequency",
+        ),
+        *_properties_without_effect(
+            "what is not understood in network.discovery-strategies is refused there", "hazelcast.discovery.enabled"
+        ),
+        *_refused_when_enabled(
+            "members are not found in this way",
+            _DISCOVERY,
+            "network.aws",
+            "network.gcp",
+            "network.azure",
+            "network.eureka",
+            default=True,
+        ),
+        *_refused_when_enabled("members are not found in this way", _DISCOVERY, "network.hazelcast-cloud"),
+        Key(
+            path=("network", "discovery-strategies"),
+            value=Strategies(why="members are not found in this way", instead=_DISCOVERY),
+            doc="members are not found in this way",
+        ),
+        *_refused_when_enabled(
+            "a connection is opened by this client alone", "secure it with network.ssl", "network.socket-interceptor"
+        ),
+        *_refused_when_enabled(
+            "Java classes are not brought to the members",
+            "bring them there by the members' own means",
+            "user-code-deployment",
+        ),
+        *_refused("Kerberos is not spoken", "use security.username-password or security.token", "security.kerberos"),
+        *_refused("Java classes are not run", _IN_CODE, "listeners"),
+        *_refused(
+            "Java classes have no fields that could be found",
+            "write a CompactSerializer and name it under serialization.compact-serialization.serializers",
+            "serialization.compact-serialization.classes",
+        ),
+        *_refused(
+            "entries are not compared by a Java class",
+            "choose an eviction-policy",
+            "near-cache.*.eviction.comparator-class-name",
+        ),
+        Key(
+            path=("sql", "resubmission-mode"),
+            value=choice(
+                {"NEVER": "NEVER"},
+                refused=dict.fromkeys(
+                    ("RETRY_SELECTS", "RETRY_SELECTS_ALLOW_DUPLICATES", "RETRY_ALL"),
+                    "a statement that fails is not sent again here; send it again in code",
+                ),
+            ),
+            doc="Whether SQL statements that fail are sent again: they are not.",
+            default="NEVER",
+        ),
+        Key(
+            path=("properties", "hazelcast.client.max.concurrent.invocations"),
+            value=Unsupported(
+                why="the number of calls is not limited in this way",
+                instead="limit the calls that wait for a cluster with tealjet.max-parked-calls",
+            ),
+            doc="the number of calls is not limited in this way",
+        ),
+        Key(
+            path=("properties", "hazelcast.client.cloud.discovery.token"),
+            value=Unsupported(why="members are not found in this way", instead=_DISCOVERY),
+            doc="members are not found in this way",
+        ),
+        Key(
+            path=("properties", "hazelcast.partitioning.strategy.class"),
+            value=Unsupported(
+                why="a Java class does not choose partitions here", instead="keep keys together with name@key"
+            ),
+            doc="a Java class does not choose partitions here",
         ),
     ),
     elsewhere=(
@@ -548,69 +914,6 @@ CLIENT = Schema(
         ),
         ("hazelcast", "this is a member's file, not a client's"),
     ),
+    open_sections=(("properties", "tealjet.", "without effect: this property is not known"),),
 )
-
-
-def read_settings(document: Node, schema: Schema, problems: Problems) -> list[Setting]:
-    """Return what the file sets, in the file's order; whatever is wrong is added to ``problems``."""
-    node = document
-    if isinstance(document, MappingNode):
-        root = next((entry for entry in document.entries if entry.key == schema.root), None)
-        if root is not None:
-            for entry in document.entries:
-                if entry is not root:
-                    problems.add(entry.mark, entry.key, "unknown key", allowed=schema.root)
-            node = root.value
-    settings: list[Setting] = []
-    _read_section(node, (), schema, settings, problems)
-    if isinstance(node, MappingNode):
-        present = {entry.key for entry in node.entries}
-        for key in schema.keys:
-            if key.required and key.name not in present:
-                problems.add(node.mark, key.name, "the key is missing", allowed=key.value.allowed)
-    return settings
-
-
-def _read_section(
-    node: Node, path: tuple[str, ...], schema: Schema, settings: list[Setting], problems: Problems
-) -> None:
-    if not isinstance(node, MappingNode):
-        name = ".".join(path) or schema.root
-        problems.add(node.mark, name, "found no keys", allowed=f"a mapping with {_names_at(path, schema)}")
-        return
-    for entry in node.entries:
-        if problems.full:
-            return
-        here = (*path, entry.key)
-        key = next((key for key in schema.keys if key.path == here), None)
-        if key is not None:
-            value = key.value.read(entry.value, key.name, problems)
-            if value is not None:
-                settings.append(Setting(key=key, value=value, mark=entry.mark, node=entry.value))
-        elif any(key.path[: len(here)] == here for key in schema.keys):
-            _read_section(entry.value, here, schema, settings, problems)
-        else:
-            hint = _hint(entry, path, schema)
-            problems.add(entry.mark, ".".join(here), "unknown key", allowed=_names_at(path, schema), hint=hint)
-
-
-def _hint(entry: Entry, path: tuple[str, ...], schema: Schema) -> str:
-    for root, advice in schema.elsewhere:
-        if not path and entry.key == root:
-            return advice
-    name = entry.key[:100]
-    near = difflib.get_close_matches(name, _children(path, schema, honoured=False), n=1)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    elsewhere = [key for key in schema.keys if key.honoured and name == key.path[-1]]
-    return f"its place is {elsewhere[0].name}" if elsewhere else ""
-
-
-def _names_at(path: tuple[str, ...], schema: Schema) -> str:
-    return ", ".join(_children(path, schema, honoured=True))
-
-
-def _children(path: tuple[str, ...], schema: Schema, *, honoured: bool) -> Sequence[str]:
-    depth = len(path)
-    keys = (key for key in schema.keys if key.path[:depth] == path and (key.honoured or not honoured))
-    return list(dict.fromkeys(key.path[depth] for key in keys))
+"""The file of one cluster."""

@@ -15,13 +15,11 @@ from types import MappingProxyType
 from hazelcast.config import Config
 from hazelcast.core import Address
 
-from tealjet.config import lookup
-from tealjet.config.keys import CLIENT, FAILOVER, Setting, read_settings
-from tealjet.config.problem import Mark, Problems
+from tealjet.config.classes import ClassNames
+from tealjet.config.problem import Problems
+from tealjet.config.reading import ReadClient, Reading, Written
 from tealjet.config.rules import check_honoured, check_same, check_tls, differing
-from tealjet.config.source import ScalarNode, SequenceNode, read_yaml
 from tealjet.config.tls import TlsError, TlsSettings, official_tls
-from tealjet.config.tls_properties import tls_of_properties
 from tealjet.config.values import MAX_INT, parse_address
 from tealjet.failover.model import Candidate
 from tealjet.failover.options import Backoff
@@ -30,14 +28,6 @@ __all__ = ["ClientConfig", "FailoverConfig", "Written"]
 
 _DEFAULT_HOST = "127.0.0.1"
 _DEFAULT_PORTS = (5701, 5702, 5703)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Written:
-    """Where and how a file sets a value."""
-
-    mark: Mark
-    text: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -64,7 +54,9 @@ class ClientConfig:
     origin: str | None = None
     """The path of the file it comes from; None if it was made in code."""
     written: Mapping[str, Written] = field(default_factory=dict, repr=False)
-    """For a file: where each attribute or option is set that all clusters must have in common."""
+    """For a file: where each key is set, by its path ("network.redo-operation"). What is not here is a default."""
+    outbound_ports: tuple[int, ...] = ()
+    """The local ports that connections may have; empty for any."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
@@ -78,23 +70,46 @@ class ClientConfig:
         problems.raise_if_any()
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str] | None = None) -> ClientConfig:
-        """Read a client file.
+    def load(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        properties: Mapping[str, str] | None = None,
+        classes: ClassNames | None = None,
+    ) -> ClientConfig:
+        """Read a client file, YAML or XML.
 
         Args:
-            path: The file; None looks it up as Java does: environment variable ``HAZELCAST_CLIENT_CONFIG``, then
-                ``hazelcast-client.yaml`` and ``.yml`` in the working directory.
+            path: The file; None looks it up as Java does: property ``hazelcast.client.config``, environment variable
+                ``HAZELCAST_CLIENT_CONFIG``, then ``hazelcast-client.xml``, ``.yaml`` and ``.yml`` in the working
+                directory.
+            properties: What stands in place of Java's system properties: the place of the file, ``${variables}``, and
+                with names that begin with ``hz-client.`` keys that override the file, as ``HZCLIENT_`` variables do.
+            classes: What stands for the names of Java classes in the file: the Python class itself, or its name as
+                ``module:Class``.
 
         Raises:
             ConfigError: There is no such file, or something in it is wrong; it names file, line and key of each
                 problem.
         """
-        problems = Problems()
-        found = lookup.locate(lookup.CLIENT_FILE, path, problems)
-        client = None if found is None else _read_client(found, problems)
-        problems.raise_if_any()
+        reading = Reading(properties, classes)
+        read = reading.client(path)
+        client = None if read is None else cls._of(read)
+        reading.finish()
         assert client is not None  # noqa: S101 - without a problem there is a client
         return client
+
+    @classmethod
+    def _of(cls, read: ReadClient) -> ClientConfig:
+        return cls(
+            config=read.config,
+            tls=read.tls,
+            explicit=read.explicit,
+            options=read.options,
+            origin=read.origin,
+            written=read.written,
+            outbound_ports=read.outbound_ports,
+        )
 
     @classmethod
     def wrap(cls, config: Config) -> ClientConfig:
@@ -174,13 +189,26 @@ class FailoverConfig:
     """At least one."""
     try_count: int | None
     """Rounds over all clusters before the client gives up; None: it never does."""
+    origin: str | None
+    """The path of the failover file; None if it was made in code."""
+    written: Mapping[str, Written] = field(repr=False)
+    """For a file: where each of its keys is set, by its path."""
 
-    def __init__(self, *, clients: Sequence[ClientConfig | Config], try_count: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        clients: Sequence[ClientConfig | Config],
+        try_count: int | None = None,
+        origin: str | None = None,
+        written: Mapping[str, Written] | None = None,
+    ) -> None:
         """Check the configurations together.
 
         Args:
             clients: One for each cluster; official ones are taken as ``ClientConfig.wrap`` does.
             try_count: Rounds over all clusters, after the attempt on the current one; None to never give up.
+            origin: The path of the failover file, if there is one.
+            written: Where each key of the file is set.
 
         Raises:
             ConfigError: There is no cluster, the try-count is out of range, or configurations differ in what all
@@ -192,30 +220,39 @@ class FailoverConfig:
         problems.raise_if_any()
         object.__setattr__(self, "clients", wrapped)
         object.__setattr__(self, "try_count", try_count)
+        object.__setattr__(self, "origin", origin)
+        object.__setattr__(self, "written", MappingProxyType(dict(written or {})))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str] | None = None) -> FailoverConfig:
-        """Read a failover file and the client files that it lists.
+    def load(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        properties: Mapping[str, str] | None = None,
+        classes: ClassNames | None = None,
+    ) -> FailoverConfig:
+        """Read a failover file and the client files that it lists, YAML or XML.
 
         Args:
-            path: The file; None looks it up as Java does: environment variable ``HAZELCAST_CLIENT_FAILOVER_CONFIG``,
-                then ``hazelcast-client-failover.yaml`` and ``.yml`` in the working directory.
+            path: The file; None looks it up as Java does: property ``hazelcast.client.failover.config``, environment
+                variable ``HAZELCAST_CLIENT_FAILOVER_CONFIG``, then ``hazelcast-client-failover.xml``, ``.yaml`` and
+                ``.yml`` in the working directory.
+            properties: What stands in place of Java's system properties: the place of the file and ``${variables}``.
+            classes: What stands for the names of Java classes in the files: the Python class itself, or its name as
+                ``module:Class``.
 
         Raises:
             ConfigError: A file is missing, or something in one of them is wrong; it names file, line and key of each
                 problem, of all files at once.
         """
-        problems = Problems()
-        found = lookup.locate(lookup.FAILOVER_FILE, path, problems)
-        document = None if found is None else read_yaml(found, problems)
-        settings = {} if document is None else _by_name(read_settings(document, FAILOVER, problems))
-        read = [_read_client(listed, problems) for listed in _listed(settings.get("clients"), problems)]
-        clients = [client for client in read if client is not None]
+        reading = Reading(properties, classes)
+        read = reading.failover(path)
+        clients = [ClientConfig._of(client) for client in read.clients] if read is not None else []
         for other in clients[1:]:
-            check_same(clients[0], other, problems)
-        problems.raise_if_any()
-        try_count = settings.get("try-count")
-        return cls(clients=clients, try_count=None if try_count is None else try_count.value)
+            check_same(clients[0], other, reading.problems)
+        reading.finish()
+        assert read is not None  # noqa: S101 - without a problem there is a failover file
+        return cls(clients=clients, try_count=read.try_count, origin=read.origin, written=read.written)
 
     @property
     def first(self) -> ClientConfig:
@@ -264,55 +301,3 @@ def _official_tls(config: Config, where: str, problems: Problems) -> TlsSettings
     except TlsError as error:
         problems.add(where, error.setting, error.found, allowed=error.allowed)
         return None
-
-
-def _by_name(settings: Sequence[Setting]) -> dict[str, Setting]:
-    return {setting.key.name: setting for setting in settings}
-
-
-def _listed(clients: Setting | None, problems: Problems) -> list[str]:
-    if clients is None or not isinstance(clients.node, SequenceNode):
-        return []
-    resolved = (
-        lookup.resolve_listed(path, item.mark, f"clients[{index}]", problems)
-        for index, (path, item) in enumerate(zip(clients.value, clients.node.items, strict=True))
-    )
-    return [path for path in resolved if path is not None]
-
-
-def _read_client(path: str, problems: Problems) -> ClientConfig | None:
-    before = len(problems)
-    document = read_yaml(path, problems)
-    settings = [] if document is None else read_settings(document, CLIENT, problems)
-    tls = _read_tls(settings, problems)
-    if tls is not None:
-        check_tls(tls, path, problems)
-    if len(problems) > before:
-        return None
-    config = Config()
-    written = {}
-    for setting in settings:
-        name = setting.key.attribute or setting.key.option
-        if setting.key.attribute is not None:
-            setattr(config, setting.key.attribute, setting.value)
-        if name is not None and not setting.key.may_differ:
-            text = setting.node.text if isinstance(setting.node, ScalarNode) else str(setting.value)
-            written[name] = Written(mark=setting.mark, text=text)
-    return ClientConfig(
-        config=config,
-        tls=tls,
-        explicit=frozenset(setting.key.attribute for setting in settings if setting.key.attribute is not None),
-        options={setting.key.option: setting.value for setting in settings if setting.key.option is not None},
-        origin=path,
-        written=written,
-    )
-
-
-def _read_tls(settings: Sequence[Setting], problems: Problems) -> TlsSettings | None:
-    section = {setting.key.path[-1]: setting for setting in settings if setting.key.path[:2] == ("network", "ssl")}
-    enabled = section.get("enabled")
-    if enabled is None or not enabled.value:
-        return None
-    values = {name: setting.value for name, setting in section.items()}
-    marks = {name: setting.mark for name, setting in section.items()}
-    return tls_of_properties(values, marks, enabled.mark, problems)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tealjet.errors import ConfigError
 
-__all__ = ["Mark", "Problem", "Problems", "printable", "quoted"]
+__all__ = ["Mark", "Note", "Place", "Problem", "Problems", "looks_secret", "printable", "quoted"]
 
 _MAX_PROBLEMS = 100
 _MAX_QUOTED = 60
@@ -34,11 +34,15 @@ class Mark:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+Place = Mark | str
+"""Where something was said: in a file, or the name of what said it ("environment variable HZCLIENT_CLUSTERNAME")."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
     """One thing that has to be mended."""
 
-    where: Mark | str
+    where: Place
     """A place in a file, or for a configuration made in code what it is called."""
     key: str
     """The key path ("network.redo-operation") or the attribute; empty for a file as a whole."""
@@ -54,12 +58,25 @@ class Problem:
         return f"{text} ({self.hint})" if self.hint else text
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Note:
+    """Something that is not wrong and that its writer may want to know."""
+
+    where: Place
+    key: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {printable(self.key)}: {self.text}" if self.key else f"{self.where}: {self.text}"
+
+
 class Problems:
-    """Collects problems, up to a limit: a file of junk must not make an error of its size."""
+    """Collects problems and notes, up to a limit: a file of junk must not make an error of its size."""
 
     def __init__(self) -> None:
         """Start with none."""
         self._all: list[Problem] = []
+        self._notes: dict[tuple[Place, str], Note] = {}
 
     def __len__(self) -> int:
         return len(self._all)
@@ -72,7 +89,22 @@ class Problems:
         """Whether further problems would not be kept, so that it is no use to look for them."""
         return len(self._all) >= _MAX_PROBLEMS
 
-    def add(self, where: Mark | str, key: str, found: str, *, allowed: str = "", hint: str = "") -> None:
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was noted, each place and key once."""
+        return tuple(self._notes.values())
+
+    @property
+    def noted_enough(self) -> bool:
+        """Whether further notes would not be kept."""
+        return len(self._notes) >= _MAX_PROBLEMS
+
+    def note(self, where: Place, key: str, text: str) -> None:
+        """Keep a note unless the limit is reached."""
+        if not self.noted_enough:
+            self._notes.setdefault((where, key), Note(where=where, key=key, text=text))
+
+    def add(self, where: Place, key: str, found: str, *, allowed: str = "", hint: str = "") -> None:
         """Keep a problem unless the limit is reached."""
         if not self.full:
             self._all.append(Problem(where=where, key=key, found=found, allowed=allowed, hint=hint))
@@ -84,9 +116,27 @@ class Problems:
             ConfigError: At least one problem was added.
         """
         if self._all:
-            lines = "\n".join(f"  {problem}" for problem in self._all)
+            problems = self._in_order()
+            lines = "\n".join(f"  {problem}" for problem in problems)
             more = "\n  ... and perhaps more" if self.full else ""
-            raise ConfigError(f"The configuration cannot be used:\n{lines}{more}", problems=tuple(self._all))
+            raise ConfigError(f"The configuration cannot be used:\n{lines}{more}", problems=problems)
+
+    def _in_order(self) -> tuple[Problem, ...]:
+        """Return the problems file by file, those of a file from its top to its end."""
+        files: dict[str, int] = {}
+        for problem in self._all:
+            files.setdefault(_file_of(problem.where), len(files))
+
+        def place(problem: Problem) -> tuple[int, int, int]:
+            where = problem.where
+            line, column = (where.line, where.column) if isinstance(where, Mark) else (0, 0)
+            return files[_file_of(where)], line, column
+
+        return tuple(sorted(self._all, key=place))
+
+
+def _file_of(where: Place) -> str:
+    return where.file if isinstance(where, Mark) else where
 
 
 def printable(name: str) -> str:
@@ -96,8 +146,13 @@ def printable(name: str) -> str:
     return name if len(name) <= 2 * _MAX_QUOTED else f"{name[: 2 * _MAX_QUOTED]}..."
 
 
+def looks_secret(key: str) -> bool:
+    """Say whether the value of a key path must not be shown."""
+    return bool(_SECRET.search(key))
+
+
 def quoted(value: str, key: str) -> str:
     """Return a value for a message; one whose key path looks like a secret is never shown."""
-    if _SECRET.search(key):
+    if looks_secret(key):
         return "a value that is not shown"
     return repr(value) if len(value) <= _MAX_QUOTED else f"{value[:_MAX_QUOTED]!r}..."

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
-from tealjet.config.keys import CLIENT, FAILOVER, Key, Schema
-from tealjet.config.values import Unsupported
+from tealjet.config.keys import CLIENT, FAILOVER
+from tealjet.config.table import ANY, Fate, Key, Schema
+from tealjet.config.values import Disabled, Strategies
 
 __all__ = ["with_key_tables"]
 
@@ -38,18 +39,31 @@ def _tables(title: str, schema: Schema) -> Iterable[str]:
     yield "| key | value | without it | what it does |"
     yield "|---|---|---|---|"
     for key in schema.keys:
-        if key.honoured:
+        if key.fate is Fate.HONOURED:
             yield f"| `{_shown(key)}` | {key.value.allowed} | {key.default or 'an error'} | {key.doc} |"
-    yield "\nKnown to Java and refused, with the reason:\n"
-    for why, refused in groupby(
-        (key for key in schema.keys if isinstance(key.value, Unsupported)), lambda key: key.doc
-    ):
-        yield f"- {why}: {', '.join(f'`{_shown(key)}`' for key in refused)}"
+    without_effect = [key for key in schema.keys if key.fate is Fate.WITHOUT_EFFECT]
+    if without_effect:
+        yield "\nKnown to Java and without effect in Python, said once in the log, with the reason:\n"
+        yield from _by_reason(without_effect)
+    refused = [key for key in schema.keys if key.fate is Fate.REFUSED]
+    if refused:
+        yield "\nKnown to Java and refused, with the reason and what to do instead:\n"
+        yield from _by_reason(refused)
     yield ""
 
 
+def _by_reason(keys: Iterable[Key]) -> Iterable[str]:
+    for (why, instead), rows in groupby(keys, lambda key: (key.doc, getattr(key.value, "instead", ""))):
+        names = ", ".join(f"`{_shown(key)}`" + _when(key) for key in rows)
+        yield f"- {why}{f' ({instead})' if instead else ''}: {names}"
+
+
+def _when(key: Key) -> str:
+    return " when enabled" if isinstance(key.value, Disabled | Strategies) else ""
+
+
 def _shown(key: Key) -> str:
-    return key.path[-1] if key.path[0] == "properties" else key.name
+    return key.path[-1] if key.path[0] == "properties" else key.name.replace(ANY, "NAME")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hazelcast.config import Config, FlakeIdGeneratorConfig, NearCacheConfig, ReconnectMode, ReliableTopicConfig
+from hazelcast.serialization.api import CompactSerializer
+from hazelcast.util import LoadBalancer
 
 from tealjet.config.keys import CLIENT
 from tealjet.config.problem import Problems, quoted
@@ -18,6 +20,7 @@ from tealjet.config.values import parse_address
 
 if TYPE_CHECKING:
     from tealjet.config.model import ClientConfig
+    from tealjet.config.reading import Written
 
 __all__ = ["ATTRIBUTES", "check_honoured", "check_same", "check_tls", "differing"]
 
@@ -28,8 +31,6 @@ _MAY_DIFFER = {key.attribute for key in CLIENT.keys if key.may_differ} | {
     name for name in ATTRIBUTES if name.startswith("ssl_") or name in ("cloud_discovery_token", "token_provider")
 }
 _MAY_DIFFER_TEXT = "only cluster-name, network.cluster-members, security and TLS may differ"
-
-_KEY_OF = {key.attribute or key.option: key for key in CLIENT.keys if key.attribute or key.option}
 
 _PROPERTIES = {key.attribute for key in CLIENT.keys if key.path[0] == "properties" and key.attribute}
 
@@ -76,10 +77,13 @@ def differing(one: Config, other: Config) -> Iterator[str]:
 def check_same(first: ClientConfig, other: ClientConfig, problems: Problems) -> None:
     """Add a problem for each value in which a cluster's configuration differs from the first one and must not."""
     changed = set(differing(first.config, other.config)) | _set_in_one_file_only(first, other)
+    if first.outbound_ports != other.outbound_ports:
+        changed.add("outbound_ports")
     changed |= {name for name in {*first.options, *other.options} if first.options.get(name) != other.options.get(name)}
     for name in sorted(changed - _MAY_DIFFER):
-        at_first, at_other = first.written.get(name), other.written.get(name)
-        key = _KEY_OF[name].name if at_first or at_other else name
+        at_first, at_other = _written(first, name), _written(other, name)
+        at_either = at_other or at_first
+        key = name if at_either is None else at_either.key
         problems.add(
             at_other.mark if at_other else other.label,
             key,
@@ -96,8 +100,12 @@ def _set_in_one_file_only(first: ClientConfig, other: ClientConfig) -> set[str]:
     return {name for name in first.explicit ^ other.explicit if name in _PROPERTIES}
 
 
+def _written(client: ClientConfig, target: str) -> Written | None:
+    return next((one for one in client.written.values() if one.target == target), None)
+
+
 def _shown(client: ClientConfig, name: str) -> str:
-    written = client.written.get(name)
+    written = _written(client, name)
     if written is not None:
         return quoted(written.text, name)
     if name not in client.explicit and name not in client.options:
@@ -111,4 +119,7 @@ def _comparable(value: object) -> object:
         return {name: getattr(value, name) for name, kind in vars(type(value)).items() if isinstance(kind, property)}
     if isinstance(value, dict):
         return {name: _comparable(item) for name, item in value.items()}
-    return value
+    if isinstance(value, list):
+        return [_comparable(item) for item in value]
+    # nor have these, and each file makes its own
+    return type(value) if isinstance(value, LoadBalancer | CompactSerializer) else value

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from hazelcast.config import Config, SSLProtocol
 
-from tealjet.config.problem import Mark
+from tealjet.config.problem import Place
 from tealjet.config.tls_store import Store, StoreError, StorePasswordError, read_store
 
 __all__ = ["Password", "TlsCiphers", "TlsError", "TlsFile", "TlsFormat", "TlsSettings", "official_tls", "tls_context"]
@@ -29,7 +29,7 @@ _VERSIONS = {SSLProtocol.TLSv1_2: ssl.TLSVersion.TLSv1_2, SSLProtocol.TLSv1_3: s
 class TlsError(Exception):
     """A TLS setting that can't be used."""
 
-    def __init__(self, setting: str, found: str, allowed: str = "", *, mark: Mark | None = None) -> None:
+    def __init__(self, setting: str, found: str, allowed: str = "", *, mark: Place | None = None) -> None:
         """Make the error.
 
         Args:
@@ -86,7 +86,7 @@ class TlsSettings:
     """The certificate's key; None if it is in the same file."""
     ciphers: TlsCiphers | None = None
     """What is offered; None for OpenSSL's choice."""
-    marks: Mapping[str, Mark] = field(default_factory=dict, repr=False)
+    marks: Mapping[str, Place] = field(default_factory=dict, repr=False)
     """For a file: where each setting is."""
 
     def error(self, setting: str, found: str, allowed: str = "") -> TlsError:

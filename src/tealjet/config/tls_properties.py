@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
-from tealjet.config.problem import Mark, Problems
+from tealjet.config.problem import Place, Problems
 from tealjet.config.tls import TlsCiphers, TlsFile, TlsFormat, TlsSettings
 
 __all__ = ["PREFIX", "VERSIONS", "tls_of_properties"]
@@ -28,7 +28,7 @@ VERSIONS = {
 
 
 def tls_of_properties(
-    values: Mapping[str, Any], marks: Mapping[str, Mark], section: Mark, problems: Problems
+    values: Mapping[str, Any], marks: Mapping[str, Place], section: Place, problems: Problems
 ) -> TlsSettings | None:
     """Put the properties together; None if they do not fit together, with the reasons added to ``problems``.
 

@@ -10,24 +10,33 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from tealjet.config.problem import Problems, quoted
-from tealjet.config.source import MappingNode, Node, ScalarNode, SequenceNode
+from tealjet.config.nodes import MappingNode, Node, ScalarNode, SequenceNode, child
+from tealjet.config.problem import Place, Problems, quoted
 
 __all__ = [
     "MAX_INT",
     "MAX_LONG",
+    "Disabled",
+    "Ignored",
     "Many",
     "One",
+    "Piece",
     "Reader",
+    "Records",
+    "Section",
+    "Strategies",
+    "Texts",
     "Unsupported",
     "boolean",
     "choice",
     "number",
     "parse_address",
+    "port_range",
     "text",
+    "trimmed",
     "whole",
 ]
 
@@ -38,7 +47,8 @@ MAX_LONG = 2**63 - 1
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+_MAX_RANGES = 100
+_BLANKS = "".join(map(chr, range(33)))
 _HOST = re.compile(r"[^\s/,@:\[\]\x00-\x1f]+")
 
 
@@ -68,12 +78,8 @@ class One:
         if not isinstance(node, ScalarNode) or node.null:
             problems.add(node.mark, key, f"found {_kind(node)}", allowed=self.allowed)
             return None
-        if _PLACEHOLDER.search(node.text):
-            hint = "variables in ${} are not replaced: write the value"
-            problems.add(node.mark, key, "found a variable", allowed=self.allowed, hint=hint)
-            return None
         try:
-            return self.convert(node.text)
+            return self.convert(trimmed(node.text))
         except ValueError as error:
             found = f"found {quoted(node.text, key)}"
             problems.add(node.mark, key, found, allowed=self.allowed, hint=str(error))
@@ -111,16 +117,196 @@ class Many:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """A text with its place, for what is understood later: a class, a setting of TLS."""
+
+    text: str
+    mark: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Texts:
+    """Reads a mapping of names to texts, whatever the names are."""
+
+    allowed: str = "a mapping of names to single values"
+    names: tuple[str, ...] = ()
+    """Names that are known, for what says them in another spelling."""
+
+    def read(self, node: Node, key: str, problems: Problems) -> dict[str, Piece] | None:
+        """See Reader; the values know their places."""
+        if not isinstance(node, MappingNode):
+            problems.add(node.mark, key, f"found {_kind(node)}", allowed=self.allowed)
+            return None
+        values = {}
+        for entry in node.entries:
+            if isinstance(entry.value, ScalarNode):
+                values[entry.key] = Piece(text=trimmed(entry.value.text), mark=entry.value.mark)
+            else:
+                found = f"found {_kind(entry.value)}"
+                problems.add(entry.value.mark, f"{key}.{entry.key}", found, allowed="a single value")
+        return values
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Records:
+    """Reads a list of mappings, or one mapping, with the same keys each."""
+
+    fields: Mapping[str, One]
+    """What each of them has to have."""
+    optional: Mapping[str, Ignored] = field(default_factory=dict)
+    """What it may have besides, without effect."""
+    single: bool = False
+    """It is one mapping and not a list."""
+
+    @property
+    def allowed(self) -> str:
+        """See Reader."""
+        each = f"a mapping with {', '.join((*self.fields, *self.optional))}"
+        return each if self.single else f"a list, each item {each}"
+
+    def read(self, node: Node, key: str, problems: Problems) -> list[dict[str, Piece]] | None:
+        """See Reader; each record has the text and the place of each field."""
+        items: tuple[Node, ...] = (node,)
+        if not self.single:
+            if not isinstance(node, SequenceNode):
+                problems.add(node.mark, key, f"found {_kind(node)}", allowed=self.allowed)
+                return None
+            items = node.items
+        before = len(problems)
+        records = [
+            self._record(item, key if self.single else f"{key}[{number}]", problems)
+            for number, item in enumerate(items)
+            if not problems.full
+        ]
+        return records if len(problems) == before else None
+
+    def _record(self, node: Node, key: str, problems: Problems) -> dict[str, Piece]:
+        if not isinstance(node, MappingNode):
+            allowed = f"a mapping with {', '.join(self.fields)}"
+            problems.add(node.mark, key, f"found {_kind(node)}", allowed=allowed)
+            return {}
+        record = {}
+        for entry in node.entries:
+            name = f"{key}.{entry.key}"
+            if entry.key in self.optional:
+                problems.note(entry.mark, name, self.optional[entry.key].note)
+            elif entry.key not in self.fields:
+                problems.add(entry.mark, name, "unknown key", allowed=", ".join((*self.fields, *self.optional)))
+            elif self.fields[entry.key].read(entry.value, name, problems) is not None:
+                assert isinstance(entry.value, ScalarNode)  # noqa: S101 - One reads nothing else
+                record[entry.key] = Piece(text=trimmed(entry.value.text), mark=entry.value.mark)
+        present = {entry.key for entry in node.entries}
+        for missing in (name for name in self.fields if name not in present):
+            allowed = self.fields[missing].allowed
+            problems.add(node.mark, f"{key}.{missing}", "the key is missing", allowed=allowed)
+        return record
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """Reads a mapping whose name is the user's choice; its keys have rows of their own."""
+
+    allowed: str = "a mapping"
+
+    def read(self, node: Node, key: str, problems: Problems) -> object | None:
+        """See Reader."""
+        if isinstance(node, MappingNode):
+            return {}
+        problems.add(node.mark, key, f"found {_kind(node)}", allowed=self.allowed)
+        return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Unsupported:
     """Refuses a key that Java knows: going on without what it asks for would be worse."""
 
     why: str
+    instead: str = "remove the key"
+    """What to do."""
     allowed: str = "nothing"
 
     def read(self, node: Node, key: str, problems: Problems) -> object | None:
         """See Reader."""
-        problems.add(node.mark, key, f"not supported: {self.why}", hint="remove the key")
+        problems.add(node.mark, key, f"not supported: {self.why}", hint=self.instead)
         return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Disabled:
+    """Refuses a section that Java knows, unless it is not enabled: then it has no effect in Java either."""
+
+    why: str
+    instead: str
+    """What to do."""
+    default: bool = False
+    """Whether Java takes the section as enabled when it does not say."""
+    allowed: str = "enabled: false"
+
+    def read(self, node: Node, key: str, problems: Problems) -> object | None:
+        """See Reader."""
+        if not isinstance(node, MappingNode):
+            problems.add(node.mark, key, f"found {_kind(node)}", allowed=self.allowed)
+            return None
+        entry = child(node, "enabled")
+        enabled: object = self.default
+        if entry is not None:
+            enabled = boolean().read(entry.value, f"{key}.enabled", problems)
+        if enabled:
+            place = node.mark if entry is None else entry.mark
+            problems.add(place, f"{key}.enabled", f"not supported: {self.why}", hint=self.instead)
+        return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Strategies:
+    """Refuses the discovery strategies of a list, unless they are not enabled."""
+
+    why: str
+    instead: str
+    """What to do."""
+    allowed: str = "strategies with enabled: false"
+
+    def read(self, node: Node, key: str, problems: Problems) -> object | None:
+        """See Reader."""
+        if not isinstance(node, MappingNode):
+            problems.add(node.mark, key, f"found {_kind(node)}", allowed=self.allowed)
+            return None
+        listed = child(node, "discovery-strategies")
+        items = listed.value.items if listed is not None and isinstance(listed.value, SequenceNode) else ()
+        for number, item in enumerate(items):
+            name = f"{key}.discovery-strategies[{number}]"
+            Disabled(why=self.why, instead=self.instead).read(item, name, problems)
+        return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ignored:
+    """Takes a key that Java knows and that would change nothing in Python; it is noted once, with its place."""
+
+    why: str
+    but: One | None = None
+    """Reads the value nevertheless: what Java refuses is refused."""
+    anyway: str = ""
+    """The value that holds here whatever is written, of which nothing needs to be said."""
+    allowed: str = "anything"
+
+    @property
+    def note(self) -> str:
+        """What is said about it."""
+        return f"without effect: {self.why}"
+
+    def read(self, node: Node, key: str, problems: Problems) -> object | None:
+        """See Reader."""
+        if self.but is not None:
+            self.but.read(node, key, problems)
+        return None
+
+    def says_nothing_of(self, node: Node) -> bool:
+        """Say whether the value asks for nothing that would be missed."""
+        enabled = child(node, "enabled")
+        if enabled is not None:
+            return isinstance(enabled.value, ScalarNode) and trimmed(enabled.value.text).lower() == "false"
+        return isinstance(node, ScalarNode) and trimmed(node.text).lower() == self.anyway
 
 
 def text() -> One:
@@ -212,6 +398,32 @@ def choice(values: Mapping[str, object], *, refused: Mapping[str, str] | None = 
         raise ValueError(reasons.get(value.upper(), otherwise))
 
     return One(allowed=", ".join(values), convert=convert)
+
+
+def trimmed(value: str) -> str:
+    """Return the value as Java takes it, without blanks and control characters at both ends."""
+    return value.strip(_BLANKS)
+
+
+def port_range(value: str) -> tuple[int, ...]:
+    """Return the ports of one number, of a range "34700-34710", or of several of both; 0 and "*" stand for any port.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    ports: dict[int, None] = {}
+    parts = [part for part in re.split(r"[,; ]+", value) if part]
+    if not 1 <= len(parts) <= _MAX_RANGES:
+        raise ValueError
+    for part in parts:
+        numbers = ["0"] if part == "*" else part.split("-")
+        if len(numbers) > 2 or not all(re.fullmatch(r"[0-9]{1,5}", number) for number in numbers):
+            raise ValueError
+        first, last = int(numbers[0]), int(numbers[-1])
+        if not 0 <= first <= last <= 65535:
+            raise ValueError("a port is a number from 0 to 65535, and a range goes up")
+        ports |= dict.fromkeys(range(first, last + 1))
+    return tuple(ports)
 
 
 def parse_address(value: str) -> tuple[str, int | None]:

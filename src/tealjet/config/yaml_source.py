@@ -1,109 +1,40 @@
-"""Reads a YAML file into nodes that know their place in it.
+"""Reads YAML into nodes that know their place in it.
 
-Java reads YAML 1.2 with scalars as text; so does this: what a scalar means is decided by the key it belongs to. Only
-plain data comes in: no tags, no anchors, one document, with limits on size and depth. Nothing here knows a key. The
-YAML package is imported when the first file is read.
+Java reads YAML 1.2. Only plain data comes in: no tags, no anchors, one document, with a limit on depth. Nothing here
+knows a key. The YAML package is imported when the first file is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from tealjet.config.nodes import MAX_DEPTH, Entry, MappingNode, Node, RefusedError, ScalarNode, SequenceNode
 from tealjet.config.problem import Mark, Problems
 
-__all__ = ["Entry", "MappingNode", "Node", "ScalarNode", "SequenceNode", "read_yaml"]
+__all__ = ["parse_yaml"]
 
-_MAX_BYTES = 256 * 1024
-_MAX_DEPTH = 32
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ScalarNode:
-    """A single value."""
+def parse_yaml(path: str, text: str, problems: Problems) -> Node | None:
+    """Return what the text holds, or None with the reason added to ``problems``.
 
-    mark: Mark
-    text: str
-    null: bool = False
-    """Nothing was written, or YAML's word for nothing."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SequenceNode:
-    """A list."""
-
-    mark: Mark
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """A key of a mapping with its value."""
-
-    mark: Mark
-    """Where the key is."""
-    key: str
-    value: Node
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MappingNode:
-    """Keys with values, in the file's order, each key once."""
-
-    mark: Mark
-    entries: tuple[Entry, ...]
-
-
-Node = ScalarNode | SequenceNode | MappingNode
-
-
-def read_yaml(path: str, problems: Problems) -> Node | None:
-    """Return the file's content, or None with the reason added to ``problems``."""
-    text = _read_text(path, problems)
-    if text is None:
-        return None
+    Args:
+        path: The file's name for messages and marks.
+        text: Its text.
+        problems: Gets what is wrong.
+    """
     try:
         node = _Builder(path, problems).document(text)
-    except _RefusedError as error:
-        problems.add(error.mark, "", str(error))
+    except RefusedError as error:
+        problems.add(error.where, "", str(error))
         return None
     if isinstance(node, ScalarNode) and node.null:
         problems.add(path, "", "the file is empty", allowed="a mapping of keys to values")
         return None
     return node
-
-
-def _read_text(path: str, problems: Problems) -> str | None:
-    try:
-        with open(path, "rb") as file:
-            raw = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        problems.add(path, "", f"the file cannot be read: {error.strerror or error}")
-        return None
-    except ValueError:  # a path that no file can have, such as one with a NUL
-        problems.add(ascii(path), "", "this cannot be the path of a file")
-        return None
-    if len(raw) > _MAX_BYTES:
-        problems.add(path, "", f"the file is larger than {_MAX_BYTES // 1024} KiB")
-        return None
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
-        mark = Mark(file=path, line=before.count(b"\n") + 1, column=column)
-        problems.add(mark, "", f"the byte 0x{raw[error.start]:02x} is not UTF-8", allowed="UTF-8 text")
-        return None
-
-
-class _RefusedError(Exception):
-    """The file as a whole cannot be read, from this place on."""
-
-    def __init__(self, mark: Mark | str, message: str) -> None:
-        super().__init__(message)
-        self.mark = mark
 
 
 class _Builder:
@@ -123,7 +54,7 @@ class _Builder:
                 continue
             documents += 1
             if documents > 1:
-                raise _RefusedError(self._mark(event), "a second YAML document begins here, a file has one")
+                raise RefusedError(self._mark(event), "a second YAML document begins here, a file has one")
             node = self._node(next(self._events), 1)
         return node
 
@@ -138,14 +69,14 @@ class _Builder:
             mark = error.problem_mark or error.context_mark
             where = self._path if mark is None else Mark(file=self._path, line=mark.line + 1, column=mark.column + 1)
             # the parser's own text of the error would quote the line, which may hold a secret
-            raise _RefusedError(where, f"this is not YAML: {error.problem or error.context}") from error
+            raise RefusedError(where, f"this is not YAML: {error.problem or error.context}") from error
         except ReaderError as error:
             before = text[: error.position]
             column = len(before.rpartition("\n")[2]) + 1
             mark_of_character = Mark(file=self._path, line=before.count("\n") + 1, column=column)
-            raise _RefusedError(mark_of_character, "this is not YAML: a character that text must not have") from error
+            raise RefusedError(mark_of_character, "this is not YAML: a character that text must not have") from error
         except Exception as error:  # whatever the parser stumbles over, the file is at fault
-            raise _RefusedError(self._path, f"this is not YAML ({type(error).__name__} while it was parsed)") from error
+            raise RefusedError(self._path, f"this is not YAML ({type(error).__name__} while it was parsed)") from error
 
     def _mark(self, event: Any) -> Mark:
         return Mark(file=self._path, line=event.start_mark.line + 1, column=event.start_mark.column + 1)
@@ -154,13 +85,13 @@ class _Builder:
         kind = type(event).__name__
         mark = self._mark(event)
         if kind == "AliasEvent" or event.anchor is not None:
-            raise _RefusedError(mark, "YAML anchors and aliases are not read: write the value where it is used")
+            raise RefusedError(mark, "YAML anchors and aliases are not read: write the value where it is used")
         if event.tag is not None:
-            raise _RefusedError(mark, "YAML tags are not read: write the plain value")
+            raise RefusedError(mark, "YAML tags are not read: write the plain value")
         if kind == "ScalarEvent":
             return ScalarNode(mark=mark, text=event.value, null=not event.style and event.value in _NULLS)
-        if depth > _MAX_DEPTH:
-            raise _RefusedError(mark, f"nested deeper than {_MAX_DEPTH} levels")
+        if depth > MAX_DEPTH:
+            raise RefusedError(mark, f"nested deeper than {MAX_DEPTH} levels")
         if kind == "SequenceStartEvent":
             return SequenceNode(mark=mark, items=tuple(self._items(depth)))
         return MappingNode(mark=mark, entries=tuple(self._entries(depth)))
@@ -176,6 +107,7 @@ class _Builder:
         for event in self._events:
             if type(event).__name__ == "MappingEndEvent":
                 return
+            place = self._mark(event)
             key = self._node(event, depth + 1)
             value = self._node(next(self._events), depth + 1)
             if value == ScalarNode(mark=value.mark, text="", null=True):
@@ -186,5 +118,5 @@ class _Builder:
                 first = seen[key.text]
                 self._problems.add(key.mark, key.text, f"this key stands already in line {first.line}")
             else:
-                seen[key.text] = key.mark
+                seen[key.text] = place
                 yield Entry(mark=key.mark, key=key.text, value=value)
