@@ -44,6 +44,7 @@ class AsyncioFamily(Family):
         self._fill(
             client,
             engine,
+            fetch_schema,
             {
                 "invocations": invocations,
                 "connections": connections,

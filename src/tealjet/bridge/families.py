@@ -32,6 +32,7 @@ from tealjet.bridge.calls import FetchSchema, ThreadedInvocations
 from tealjet.bridge.cp import CPNumbers, CPSessions, cp_context
 from tealjet.bridge.cursors import keep_link, lost_statement
 from tealjet.bridge.homes import Home, Move, Surroundings
+from tealjet.bridge.objects import Objects
 from tealjet.bridge.proxies import CPProxies, Proxies
 from tealjet.bridge.services import (
     LifecycleEvent,
@@ -75,6 +76,8 @@ class Family:
         self.members = Members(weakref.proxy(client), config, callbacks)
         self.home: Home
         """The active cluster, or the last one while there is none; there from the first activation on."""
+        self.objects: Objects
+        """Reads values and places names as the proxies do; there when the client is complete."""
         self.announce: Callable[[TopicGap], None]
         """Tells the log and the user's listeners; whoever makes the announcer says how."""
         self._client = weakref.ref(client)
@@ -152,8 +155,9 @@ class Family:
 
         return fetch
 
-    def _fill(self, client: Any, engine: Engine, parts: dict[str, Any]) -> None:
+    def _fill(self, client: Any, engine: Engine, fetch_schema: FetchSchema, parts: dict[str, Any]) -> None:
         """Fill the slots and the context that both families share."""
+        self.objects = Objects(self.serialization, parts["partitions"].get_partition_id, fetch_schema)
         client._config, client._name = self.config, self.name
         client._lifecycle_service = LifecycleService(self.lifecycle)
         client._internal_lifecycle_service = self.lifecycle
@@ -277,6 +281,7 @@ class ThreadedFamily(Family):
         self._fill(
             client,
             engine,
+            fetch_schema,
             {
                 "invocations": invocations,
                 "connections": connections,

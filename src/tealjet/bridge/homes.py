@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tealjet.engine.calls import Call
+from tealjet.engine.calls import Call, Gate
 from tealjet.engine.engine import Engine
 from tealjet.engine.link import Link
 from tealjet.errors import ClusterLeftError, Outcome
 from tealjet.failover.model import TopicGap
 from tealjet.protocol.frames import message_type
 
-__all__ = ["Bond", "BoundInvocations", "Home", "HomeNow", "Move", "Surroundings"]
+__all__ = ["Bond", "BoundInvocations", "Home", "HomeNow", "Move", "Surroundings", "bound"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +92,11 @@ class _Bound:
         return False
 
 
+def bound(home: Home, bond: Bond) -> Gate:
+    """Return the gate of a call that carries what only that cluster understands."""
+    return _Bound(home, bond)
+
+
 class BoundInvocations:
     """An invocation service that binds calls of some types to the cluster that they are made for."""
 
@@ -111,8 +116,8 @@ class BoundInvocations:
 
     def invoke(self, invocation: Any) -> None:
         """Start a call."""
-        bound = message_type(invocation.request.buf) in self._types
-        self._invocations.invoke(invocation, _Bound(self._home(), self._bond) if bound else None)
+        is_bound = message_type(invocation.request.buf) in self._types
+        self._invocations.invoke(invocation, bound(self._home(), self._bond) if is_bound else None)
 
     def ainvoke(self, invocation: Any) -> Any:
         """Start a call of the asyncio family and return its future."""
