@@ -13,13 +13,16 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from support.job_jars import JobJars
 
 # on Python 3.11 the official package imports a module that is deprecated there; warnings are errors from here on
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
-    from support.job_jars import JobJars
     from tealjet.lab import Lab, LabError, prepare, start_local
 
 COMMITTED: dict[str, int] = tomllib.loads(Path(__file__).with_name("member_counts.toml").read_text(encoding="utf-8"))
@@ -90,6 +93,8 @@ def lab(member_version: str, real_clusters: RealClusters) -> Lab:
 @pytest.fixture(scope="session")
 def job_jars(tmp_path_factory: pytest.TempPathFactory) -> JobJars:
     """The programs of ``tests/jars``: ``job_jars.jar("Batch", version)`` is the path of one for a version."""
+    from support.job_jars import JobJars
+
     return JobJars(tmp_path_factory.mktemp("job-jars"))
 
 
