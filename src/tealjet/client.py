@@ -14,7 +14,7 @@ import uuid
 import warnings
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -73,7 +73,7 @@ class Plan:
         controller = Controller(self.candidates, self.options, self.backoff, self.give_up, random=runtime.random)
         return Engine(
             runtime=runtime,
-            settings=self.settings,
+            settings=replace(self.settings, next_member=family.next_member),
             targets=self.targets,
             controller=controller,
             errors=OfficialErrors(),
@@ -168,6 +168,7 @@ def _target(name: str, client: ClientConfig) -> Target:
         tls=None if client.tls is None else _tls(client.tls),
         connect_timeout=float(client.config.connection_timeout),
         socket_options=tuple(client.config.socket_options),
+        local_ports=client.outbound_ports,
         public_addresses=client.config.use_public_ip if "use_public_ip" in client.explicit else None,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import errno
 import ipaddress
 import logging
 import os
@@ -121,11 +122,13 @@ class Runtime(Protocol):
         port: int,
         options: SocketOptions,
         tls: Tls | None = None,
+        *,
+        local_ports: Sequence[int] = (),
     ) -> asyncio.Transport:
         """Open a TCP connection to a numeric address, and TLS over it if that is given.
 
-        ``factory`` is called when TCP is connected; what it makes is told of the connection when TLS is, too. Raises
-        OSError. Time limits are the caller's.
+        ``factory`` is called when TCP is connected; what it makes is told of the connection when TLS is, too. With
+        ``local_ports`` the first free one of them is this end's. Raises OSError. Time limits are the caller's.
         """
         ...
 
@@ -206,23 +209,42 @@ class AsyncioRuntime:
         port: int,
         options: SocketOptions,
         tls: Tls | None = None,
+        *,
+        local_ports: Sequence[int] = (),
     ) -> asyncio.Transport:
         """Open a connection without Nagle's delay, and with the socket options that were asked for."""
-        if tls is None:
-            transport, _ = await self.loop.create_connection(factory, host, port)
-        else:
-            transport, _ = await self.loop.create_connection(
-                factory,
-                host,
-                port,
-                ssl=tls.context,
-                server_hostname=tls.server_name,
-                ssl_handshake_timeout=_NO_LIMIT,
-            )
+        to: dict[str, Any] = {"host": host, "port": port}
+        if local_ports:
+            to = {"sock": await self._from_one_of(local_ports, host, port)}
+        if tls is not None:
+            to |= {"ssl": tls.context, "server_hostname": tls.server_name, "ssl_handshake_timeout": _NO_LIMIT}
+        transport, _ = await self.loop.create_connection(factory, **to)
         with contextlib.suppress(OSError):  # the peer may have closed it already; the protocol will tell
             for option in [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), *options]:
                 transport.get_extra_info("socket").setsockopt(*option)
         return transport
+
+    async def _from_one_of(self, local_ports: Sequence[int], host: str, port: int) -> socket.socket:
+        """Return a socket that is connected from the first local port that is free for it."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        for local_port in local_ports:
+            end = socket.socket(family, socket.SOCK_STREAM)
+            try:
+                end.setblocking(False)
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                end.bind(("", local_port))
+                await self.loop.sock_connect(end, (host, port))
+            except OSError as error:
+                end.close()
+                # the port is taken, or its last connection to there is not forgotten yet
+                if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL):
+                    raise
+            except BaseException:
+                end.close()
+                raise
+            else:
+                return end
+        raise OSError(errno.EADDRINUSE, f"none of the {len(local_ports)} local ports that may be used is free")
 
 
 class _LoopWaker:

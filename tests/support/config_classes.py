@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from hazelcast.config import FlakeIdGeneratorConfig, NearCacheConfig, ReliableTopicConfig
 from hazelcast.security import BasicTokenProvider, TokenProvider
@@ -115,6 +115,20 @@ class Customer(IdentifiedDataSerializable):
 
 class Nearest(RandomLB):
     """A load balancer of the user's own."""
+
+
+class Noting(LoadBalancer):
+    """A load balancer that notes what it named."""
+
+    named: ClassVar[list[Any]] = []
+
+    def init(self, cluster_service: Any) -> None:
+        self._cluster = cluster_service
+
+    def next(self) -> Any:
+        members = self._cluster.get_members()
+        self.named.extend(members[:1])
+        return members[0] if members else None
 
 
 PORTABLES = {3: Address}

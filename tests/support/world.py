@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from support.clusters import Events
 from tealjet.runtime import AsyncioRuntime, SocketOptions, Tls
@@ -70,6 +70,8 @@ class _Runtime(AsyncioRuntime):
         port: int,
         options: SocketOptions,
         tls: Tls | None = None,
+        *,
+        local_ports: Sequence[int] = (),
     ) -> asyncio.Transport:
         there = self._world.routes.get((host, port), f"{host}:{port}")
         if there is Trouble.HANGS:
@@ -77,4 +79,4 @@ class _Runtime(AsyncioRuntime):
         if isinstance(there, Trouble):
             raise ConnectionRefusedError(f"{host}:{port}")
         host, _, real_port = there.rpartition(":")
-        return await super().connect(factory, host, int(real_port), options, tls)
+        return await super().connect(factory, host, int(real_port), options, tls, local_ports=local_ports)

@@ -96,10 +96,10 @@ class Transport(asyncio.Transport):
 
 
 class World:
-    def __init__(self) -> None:
+    def __init__(self, **values: Any) -> None:
         self.runtime, self.owner = VirtualRuntime(), Owner()
         world: Any = self.runtime
-        settings = Settings(client_uuid=uuid.uuid4(), client_name="test", client_version="0")
+        settings = Settings(client_uuid=uuid.uuid4(), client_name="test", client_version="0", **values)
         calls = Calls(world, settings, OfficialErrors(), dict)
         self.link = Link(
             id=LinkId(1),
@@ -110,11 +110,18 @@ class World:
             owner=self.owner,
             next_correlation_id=itertools.count(1).__next__,
         )
-        self.connection = Connection(world, self.link, 1_000_000)
         self.transport = Transport()
-        self.connection.connection_made(self.transport)
-        self.member_uuid = self.connection.remote_uuid = uuid.uuid4()
-        self.link.add(self.connection)
+        self.connection = self.connect()
+        assert self.connection.remote_uuid is not None
+        self.member_uuid = self.connection.remote_uuid
+
+    def connect(self) -> Connection:
+        world: Any = self.runtime
+        connection = Connection(world, self.link, 1_000_000)
+        connection.connection_made(self.transport)
+        connection.remote_uuid = uuid.uuid4()
+        self.link.add(connection)
+        return connection
 
     def is_open(self) -> bool:
         return self.connection.live
@@ -126,6 +133,24 @@ class World:
     def answer(self, correlation_id: int) -> None:
         answer = encode_response(table.PING, None, correlation_id=correlation_id)
         self.link.on_messages(self.connection, FrameReader().feed(bytes(answer)))
+
+
+async def test_a_call_of_no_member_goes_to_each_in_turn() -> None:
+    world = World()
+    other = world.connect()
+    assert {world.link.any_connection() for _ in range(2)} == {world.connection, other}
+
+
+async def test_a_call_of_no_member_goes_where_the_load_balancer_says_as_long_as_that_is_connected() -> None:
+    named: list[uuid.UUID | None] = []
+    world = World(next_member=lambda: named[0])
+    other = world.connect()
+    named[:] = [other.remote_uuid]
+    assert {world.link.any_connection() for _ in range(4)} == {other}
+    named[:] = [None]
+    assert {world.link.any_connection() for _ in range(2)} == {world.connection, other}
+    named[:] = [uuid.uuid4()]  # it is not connected yet, or not any more
+    assert {world.link.any_connection() for _ in range(2)} == {world.connection, other}
 
 
 async def test_what_a_cluster_does_not_know_is_refused_before_anything_is_sent() -> None:

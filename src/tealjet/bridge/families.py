@@ -27,6 +27,7 @@ from hazelcast.sql import HazelcastSqlError, SqlService, _InternalSqlService
 from hazelcast.statistics import Statistics
 from hazelcast.util import AtomicInteger
 
+from tealjet.bridge.balancing import member_chooser
 from tealjet.bridge.callbacks import Callbacks
 from tealjet.bridge.calls import FetchSchema, ThreadedInvocations
 from tealjet.bridge.cp import CPNumbers, CPSessions, cp_context
@@ -74,6 +75,7 @@ class Family:
         self.near_caches = NearCacheManager(config, self.serialization)
         self.lifecycle = LifecycleEvents(config, callbacks)
         self.members = Members(weakref.proxy(client), config, callbacks)
+        self.next_member = member_chooser(config.load_balancer, self.members)
         self.home: Home
         """The active cluster, or the last one while there is none; there from the first activation on."""
         self.objects: Objects

@@ -117,7 +117,9 @@ class Connector:
 
         try:
             async with asyncio.timeout(target.connect_timeout) as limit:
-                await self._runtime.connect(make, host, port, target.socket_options, tls)
+                await self._runtime.connect(
+                    make, host, port, target.socket_options, tls, local_ports=target.local_ports
+                )
         except TimeoutError:
             what = "did not answer the TLS handshake" if accepted else "did not accept a connection"
             raise OpenError(Reason.TIMEOUT, f"{where} {what} within {target.connect_timeout:g} s") from None

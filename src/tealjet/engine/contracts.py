@@ -46,6 +46,8 @@ class Target:
     """Connect to the members' public addresses; None: where a member's own address can't be reached."""
     socket_options: tuple[tuple[int, int, int | bytes], ...] = ()
     """(level, option, value) for ``setsockopt``."""
+    local_ports: tuple[int, ...] = ()
+    """The ports that this end of a connection may have; empty for any."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +67,8 @@ class Settings:
     backup_timeout: float = 5.0
     fail_on_indeterminate: bool = False
     """End a call whose backups did not acknowledge in time with an error instead of its answer."""
+    next_member: Callable[[], uuid.UUID | None] | None = None
+    """Names the member that gets a call which any of them can answer; None, or None from it: they take turns."""
     redo: bool = False
     """Send calls again that may have been applied, although their message is not safe to repeat."""
     invocation_timeout: float = 120.0

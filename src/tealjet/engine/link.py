@@ -224,7 +224,13 @@ class Link:
         return feature
 
     def any_connection(self) -> Connection | None:
-        """Return the connections in turn; None when there is none."""
+        """Return the connection to the member that is to get a call of no one, else the next in turn.
+
+        None when there is no connection.
+        """
+        choose = self.settings.next_member
+        if choose is not None and (member := choose()) is not None and (chosen := self.connections.get(member)):
+            return chosen
         ring = self._ring
         if not ring:
             return None
