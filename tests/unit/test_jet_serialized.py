@@ -240,6 +240,7 @@ def test_the_coordinator_of_a_light_job_is_the_member_that_knows_it() -> None:
 
 WRONG_IDS: dict[str, bytes] = {
     "a list": data(-29, count()),
+    "a list of a member": data(-32, count(item(-21, ID.bytes), item(-29, count(item(-7, bytes(4)))), each=2)),
     "ids of nobody": data(-32, count(item(0), item(0), each=2)),
     "a number of ids and another one of kinds": data(
         -32,

@@ -49,22 +49,28 @@ def read_job_ids(data: bytes) -> tuple[FoundJob, ...]:
         raise ProtocolError("the ids of jobs are not given by member")
     found: dict[int, FoundJob] = {}
     for member, jobs in by_member.items():
-        if not isinstance(member, uuid.UUID) or not isinstance(jobs, list):
+        if not isinstance(member, uuid.UUID) or not isinstance(jobs, _JobsOfMember):
             raise ProtocolError("the ids of jobs are not given by member")
-        for job_id, light in jobs:
+        for job_id, light in zip(jobs.ids, jobs.light, strict=True):
             found.setdefault(job_id, FoundJob(job_id=job_id, coordinator=member if light else None))
     return tuple(found.values())
 
 
-def _job_ids_of_member(reader: SerializedReader) -> list[tuple[int, bool]]:
+@dataclass(frozen=True, slots=True)
+class _JobsOfMember:
+    ids: list[int]
+    light: list[bool]
+
+
+def _jobs_of_member(reader: SerializedReader) -> _JobsOfMember:
     ids = reader.read_array(SerializedReader.read_long, 8) or []
     light = reader.read_array(SerializedReader.read_boolean, 1) or []
     if len(ids) != len(light):
         raise ProtocolError(f"of {len(ids)} jobs {len(light)} are said to be light or not")
-    return list(zip(ids, light, strict=True))
+    return _JobsOfMember(ids, light)
 
 
-_JOB_IDS: Final = KnownTypes(identified={(_IMPLEMENTATION, 19): _job_ids_of_member})
+_JOB_IDS: Final = KnownTypes(identified={(_IMPLEMENTATION, 19): _jobs_of_member})
 
 
 def read_job_summaries(data: bytes, dialect: Dialect) -> tuple[JobAndSqlSummary, ...]:
