@@ -40,8 +40,12 @@ def _nested(flat: dict[tuple[str, ...], Any]) -> dict[str, Any]:
     for path, value in flat.items():
         section = document
         for name in path[:-1]:
-            section = section.setdefault(name, {})
-        section[path[-1]] = value
+            below = section.setdefault(name, {})
+            if not isinstance(below, dict):  # a value stands where the section should be
+                break
+            section = below
+        else:
+            section[path[-1]] = value
     return document
 
 

@@ -183,7 +183,7 @@ async def test_a_certificate_is_compared_with_the_configured_name_of_an_address_
     world = World(addresses=(("localhost", 5701), ("10.0.0.9", 5701)), tls=Mock())
     names: list[str] = []
 
-    async def connect(factory: Any, host: str, port: int, options: Any, tls: Any) -> Connection:
+    async def connect(factory: Any, host: str, port: int, options: Any, tls: Any, **_: Any) -> Connection:
         names.append(tls.server_name)
         raise ConnectionRefusedError
 
