@@ -427,6 +427,9 @@ class Driver:
             await self._opener.receive_backup_acks(link, connection)
             if link.prepared:
                 await self._listeners.register_all(connection)
+        except asyncio.CancelledError:
+            connection.close(model.Cause.CLOSED, "nobody waits for it any more")
+            raise
         except Exception as error:
             connection.close(model.Cause.CLOSED, f"it could not be prepared: {error}")
         serving = link.connections.get(connection.remote_uuid) if connection.remote_uuid else None
