@@ -12,7 +12,7 @@ from tealjet.protocol import table
 from tealjet.protocol.declare import Layout, MessageType
 from tealjet.protocol.errors import ProtocolError
 from tealjet.protocol.frames import EVENT, UNFRAGMENTED, Message
-from tealjet.protocol.layout import FrameWriter
+from tealjet.protocol.layout import NEWEST, FrameWriter
 from tealjet.protocol.values import ErrorHolder
 
 __all__ = [
@@ -64,7 +64,7 @@ def encode_response(
     *,
     correlation_id: int,
     backup_acks: int = 0,
-    optional: bool = True,
+    major: int = NEWEST,
 ) -> bytearray:
     """Encode the answer to the request of that correlation id.
 
@@ -73,11 +73,11 @@ def encode_response(
         response: The answer; None where the table declares no fields.
         correlation_id: Of the request.
         backup_acks: How many backups acknowledge to the client.
-        optional: Include optional fields; without them it is the answer of a member that is too old to have them.
+        major: The major version of the member; its answer has no fields that came later.
     """
     layout = message_type.response
     header = _WITH_BACKUP_ACKS.pack(layout.type, correlation_id, backup_acks)
-    return _encode(layout, _to_fields(layout, response), header, UNFRAGMENTED, optional)
+    return _encode(layout, _to_fields(layout, response), header, UNFRAGMENTED, major)
 
 
 def decode_response(message_type: MessageType[R, Any], message: Message) -> R:
@@ -93,13 +93,11 @@ def decode_response(message_type: MessageType[R, Any], message: Message) -> R:
     return cast("R", _from_fields(layout, message))
 
 
-def encode_event(
-    message_type: MessageType[Any, E], event: E, *, correlation_id: int, optional: bool = True
-) -> bytearray:
-    """Encode an event for the listener that was added with that correlation id; ``optional`` as for an answer."""
+def encode_event(message_type: MessageType[Any, E], event: E, *, correlation_id: int, major: int = NEWEST) -> bytearray:
+    """Encode an event for the listener that was added with that correlation id; ``major`` as for an answer."""
     layout = next(layout for layout in message_type.events.values() if layout.make is type(event))
     header = _WITH_PARTITION.pack(layout.type, correlation_id, -1)
-    return _encode(layout, _to_fields(layout, event), header, UNFRAGMENTED | EVENT, optional)
+    return _encode(layout, _to_fields(layout, event), header, UNFRAGMENTED | EVENT, major)
 
 
 def decode_event(message_type: MessageType[Any, E], message: Message) -> E:
@@ -134,8 +132,8 @@ def decode_error(message: Message) -> tuple[ErrorHolder, ...]:
     return errors
 
 
-def _encode(layout: Layout, fields: dict[str, Any], header: bytes, flags: int, optional: bool = True) -> bytearray:
-    writer = FrameWriter(optional=optional)
+def _encode(layout: Layout, fields: dict[str, Any], header: bytes, flags: int, major: int = NEWEST) -> bytearray:
+    writer = FrameWriter(major=major)
     layout.fields.write(writer, fields, header=header, flags=flags)
     return writer.finish()
 

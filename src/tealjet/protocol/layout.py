@@ -24,7 +24,9 @@ __all__ = [
     "BYTES",
     "INT",
     "LONG",
+    "NEWEST",
     "NULLABLE_UUID",
+    "OLDEST",
     "PARTITIONS",
     "STRING",
     "UUID",
@@ -43,6 +45,9 @@ __all__ = [
     "structure",
 ]
 
+OLDEST, NEWEST = 4, 5
+"""Major versions of Hazelcast: the first one and the last one that the messages are declared for."""
+
 _FRAME_HEADER = struct.Struct("<iH")
 _NO_VALUE = NULL | BEGIN_STRUCTURE | END_STRUCTURE
 
@@ -51,13 +56,13 @@ class FrameWriter:
     """Collects the frames of one message.
 
     Args:
-        optional: Write optional fields; without them it is the message of a peer that is too old to have them.
+        major: The major version of Hazelcast whose message it is; it has no fields that came later.
     """
 
-    __slots__ = ("_buffer", "_last", "optional")
+    __slots__ = ("_buffer", "_last", "major")
 
-    def __init__(self, *, optional: bool = True) -> None:
-        self.optional = optional
+    def __init__(self, *, major: int = NEWEST) -> None:
+        self.major = major
         self._buffer = bytearray()
         self._last = 0
 
@@ -99,6 +104,8 @@ class Field:
     type: FixedType | FramedType
     optional: bool = False
     """Older peers do not send it; then what is made of the fields has a default of its own for it."""
+    since: int = OLDEST
+    """The major version of Hazelcast that it came with, 4 or 5."""
 
 
 class Fields:
@@ -109,18 +116,20 @@ class Fields:
         header_size: What precedes them in the first frame, in bytes.
     """
 
-    __slots__ = ("_all", "_fixed", "_framed", "_required", "_size", "names")
+    __slots__ = ("_by_major", "_fixed", "_framed", "_size", "names")
 
     def __init__(self, fields: Iterable[Field], *, header_size: int = 0) -> None:
         declared = tuple(fields)
-        self._all = _place(declared, header_size)
-        self._required = _place([field for field in declared if not field.optional], header_size)
-        self._fixed, self._framed, self._size = self._all
+        self._by_major = {
+            major: _place([field for field in declared if field.since <= major], header_size)
+            for major in range(OLDEST, NEWEST + 1)
+        }
+        self._fixed, self._framed, self._size = self._by_major[NEWEST]
         self.names = (*(field.name for field, _, _ in self._fixed), *(field.name for field, _ in self._framed))
 
     def write(self, writer: FrameWriter, values: Mapping[str, Any], *, header: bytes = b"", flags: int = 0) -> None:
         """Write the first frame, if there is anything in it, and the frames of the others."""
-        fixed, framed, size = self._all if writer.optional else self._required
+        fixed, framed, size = self._by_major[writer.major]
         if size:
             first = bytearray(size)
             first[: len(header)] = header

@@ -6,10 +6,12 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from tealjet.lab.embedded import failures
 from tealjet.lab.embedded.cluster import PlayedCluster
+from tealjet.lab.embedded.failures import MemberError
 from tealjet.lab.embedded.filters import Admission
-from tealjet.lab.embedded.serving import LATER, Later, Service, serves
-from tealjet.lab.embedded.session import Client, PlayedRequest
+from tealjet.lab.embedded.serving import Service, serves
+from tealjet.lab.embedded.session import Client, PlayedRequest, PlayedSession
 from tealjet.protocol import cluster, table
 from tealjet.protocol.values import AuthenticationResponse
 
@@ -42,15 +44,11 @@ class Clients(Service):
         client_name: str,
         labels: Sequence[str],
     ) -> AuthenticationResponse:
-        """Let a client in that gives a name and a password, or neither where none are wanted."""
+        """Let a client in that gives the user name and the password, or neither where none are wanted."""
         settings = self._settings
-        known = settings.token is None and (
-            settings.username is None or (settings.username, settings.password) == (username, password)
-        )
+        asked, given = (settings.cluster_name, settings.username, settings.password), (cluster_name, username, password)
         client = self._client(request, uuid, client_type, client_hazelcast_version, client_name, labels)
-        return self._decide(
-            request, client, serialization_version, known=known and cluster_name == settings.cluster_name
-        )
+        return self._decide(request, client, serialization_version, known=settings.token is None and asked == given)
 
     @serves(table.AUTHENTICATION_CUSTOM)
     def authenticate_by_token(
@@ -72,11 +70,9 @@ class Clients(Service):
         return self._decide(request, client, serialization_version, known=known)
 
     @serves(table.ADD_CLUSTER_VIEW_LISTENER)
-    def follow(self, request: PlayedRequest) -> Later:
-        """Tell of members and partitions from now on."""
-        request.answer(None)
+    def follow(self, request: PlayedRequest) -> None:
+        """Tell of members and partitions, now and whenever they change."""
         self._cluster.follow(request.session, request.correlation_id)
-        return LATER
 
     @serves(table.TRIGGER_PARTITION_ASSIGNMENT)
     def assign_partitions(self, request: PlayedRequest) -> None:
@@ -108,8 +104,10 @@ class Clients(Service):
         name: str,
         labels: Sequence[str],
     ) -> Client:
+        if client_uuid is None:
+            raise MemberError(failures.NULL_POINTER, 'Cannot invoke "java.util.UUID.hashCode()" because "uuid" is null')
         return Client(
-            uuid=client_uuid or self._cluster.new_id(),
+            uuid=client_uuid,
             client_type=client_type,
             version=version,
             name=name,
@@ -124,6 +122,8 @@ class Clients(Service):
         self, request: PlayedRequest, client: Client, serialization_version: int, *, known: bool
     ) -> AuthenticationResponse:
         session = request.session
+        if session.client is not None:  # who is in stays in, whatever is asked once more
+            return self._welcome(session)
         if serialization_version != _SERIALIZATION_VERSION:
             return self._refusal(_OTHER_SERIALIZATION)
         if not known:
@@ -131,6 +131,9 @@ class Clients(Service):
         if not session.member.filter.admits(client.admission):
             return self._refusal(_DENIED)
         session.client = client
+        return self._welcome(session)
+
+    def _welcome(self, session: PlayedSession) -> AuthenticationResponse:
         settings = self._settings
         views: dict[str, Any] = {}
         if not session.member.faults.withholds_members:
@@ -138,9 +141,10 @@ class Clients(Service):
             views = {
                 "member_list_version": members.version,
                 "members": members.members,
-                "partition_list_version": partitions.version,
+                "partition_list_version": partitions.version if partitions.partitions else -1,
                 "partitions": partitions.partitions,
             }
+        major, minor, _ = settings.release.member
         return AuthenticationResponse(
             status=_AUTHENTICATED,
             address=session.member.address,
@@ -149,13 +153,17 @@ class Clients(Service):
             partition_count=self._cluster.partition_count,
             cluster_id=self._cluster.id,
             failover_supported=settings.failover_supported,
+            tpc_ports=(),
+            key_value_pairs={"clusterVersion": f"{major}.{minor}"},
             **views,
         )
 
     def _refusal(self, status: int) -> AuthenticationResponse:
         settings = self._settings
         if settings.release.modern:
-            return AuthenticationResponse(status=status, failover_supported=settings.failover_supported)
+            return AuthenticationResponse(
+                status=status, serialization_version=-1, failover_supported=settings.failover_supported
+            )
         return AuthenticationResponse(
             status=status,
             server_version=settings.release.text,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tealjet.lab.embedded.listeners import Listeners, PlayedListener
@@ -16,6 +17,8 @@ from tealjet.lab.embedded.partitions import PartitionTable, partition_of
 from tealjet.lab.embedded.serving import Served, Service, served_by
 from tealjet.lab.embedded.settings import ClusterSettings
 from tealjet.protocol import table
+from tealjet.protocol.declare import MessageType, declare
+from tealjet.protocol.layout import BYTE, INT, STRING, Field, list_of, structure
 from tealjet.protocol.values import ClusterState, MembersView, MemberVersion, PartitionsView
 from tealjet.runtime import Handle
 
@@ -25,7 +28,40 @@ if TYPE_CHECKING:
 
 __all__ = ["PlayedCluster", "World"]
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _MemberGroups:
+    """Which members belong together; no group has been formed."""
+
+    version: int
+    groups: tuple[()] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _ClusterVersion:
+    """The version that the cluster keeps to while its members are upgraded."""
+
+    version: MemberVersion
+
+
+_FURTHER_VIEWS: MessageType[None, _MemberGroups | _ClusterVersion] = declare(
+    "client.addClusterViewListener",
+    table.ADD_CLUSTER_VIEW_LISTENER.request.type + 2,
+    retryable=False,
+    events=(
+        (_MemberGroups, (Field("version", INT), Field("groups", list_of(STRING)))),
+        (
+            _ClusterVersion,
+            (Field("version", structure(MemberVersion, Field("major", BYTE), Field("minor", BYTE))),),
+        ),
+    ),
+)
+"""The views that only members of Hazelcast 5 send; the client needs none of them."""
+
 _log = logging.getLogger("tealjet.lab.embedded")
+
+_CLIENT_CLEANUP = 10.0
+"""Seconds between two looks for clients that are gone, as real members have it."""
 
 
 class World(Protocol):
@@ -76,6 +112,9 @@ class PlayedCluster:
         self._views: dict[PlayedSession, int] = {}
         """The connections that want to know the members and partitions, with the request's correlation id."""
         self._dirty: list[PlayedSession] = []
+        self._started = world.now()
+        self._departed: dict[uuid.UUID, None] = {}
+        """Clients that have lost a connection since the services were last told of those that are gone."""
         self.services = tuple(service(self) for service in services)
         self.served: Mapping[int, Served] = {
             number: served
@@ -120,6 +159,14 @@ class PlayedCluster:
         """Remove a listener; say whether there was one."""
         return self._listeners.remove(listener_id)
 
+    def backup_of(self, partition: int) -> uuid.UUID | None:
+        """Return the member that has a partition's backup, the one that joined after its owner; None for no backup."""
+        owner = self.partitions.owner(partition)
+        if owner is None or len(self.members) < 2:
+            return None
+        members = tuple(self.members)
+        return members[(members.index(owner) + 1) % len(members)]
+
     def sessions(self, client_uuid: uuid.UUID) -> list[PlayedSession]:
         """Return the connections that a client has, to all members."""
         return [
@@ -136,10 +183,10 @@ class PlayedCluster:
         self.members[member.uuid] = member
         self._membership_changed()
 
-    def leave(self, member: PlayedMember) -> None:
-        """Let a member go; its connections are its own affair."""
+    def leave(self, member: PlayedMember, *, graceful: bool) -> None:
+        """Let a member go, a graceful one after its partitions have moved; its connections are its own affair."""
         del self.members[member.uuid]
-        self._membership_changed()
+        self._membership_changed(partitions_first=graceful)
 
     def members_view(self) -> MembersView:
         """Return the members as clients are told of them."""
@@ -158,7 +205,7 @@ class PlayedCluster:
     def change_partition_count(self, count: int) -> None:
         """Have another number of partitions from now on, which no real cluster can."""
         assigned = self.partitions.assigned
-        self.partitions = PartitionTable(count)
+        self.partitions = PartitionTable(count, self.partitions.version)
         if assigned:
             self.assign_partitions()
 
@@ -174,15 +221,18 @@ class PlayedCluster:
             session.send_event(table.ADD_CLUSTER_VIEW_LISTENER, view, correlation_id)
             if self.partitions.assigned:
                 session.send_event(table.ADD_CLUSTER_VIEW_LISTENER, self.partitions_view(), correlation_id)
+            if self.settings.release.modern:
+                for further in (_MemberGroups(version=view.version), _ClusterVersion(version=self.version)):
+                    session.send_event(_FURTHER_VIEWS, further, correlation_id)
 
-    def _membership_changed(self) -> None:
+    def _membership_changed(self, *, partitions_first: bool = False) -> None:
         self.members_version += 1
-        if not self.members:
-            return
-        self._tell(self.members_view())
-        if self.partitions.assigned:
+        views: list[MembersView | PartitionsView] = [self.members_view()]
+        if self.members and self.partitions.assigned:
             self.partitions.assign(tuple(self.members))
-            self._tell(self.partitions_view())
+            views.insert(0 if partitions_first else 1, self.partitions_view())
+        for view in views:
+            self._tell(view)
 
     def _tell(self, view: MembersView | PartitionsView) -> None:
         for session, correlation_id in tuple(self._views.items()):
@@ -197,6 +247,20 @@ class PlayedCluster:
         self._views.pop(session, None)
         for service in self.services:
             service.session_ended(session)
+        if session.client is not None and self.members:
+            if not self._departed:
+                age = self.now() - self._started
+                due = self._started + (age // _CLIENT_CLEANUP + 1) * _CLIENT_CLEANUP
+                self.call_at(due, self._clean_up_clients)
+            self._departed[session.client.uuid] = None
+
+    def _clean_up_clients(self) -> None:
+        """Tell the services of the clients that have gone since the last time, and have not come back."""
+        departed, self._departed = self._departed, {}
+        for client_uuid in departed:
+            if not self.sessions(client_uuid):
+                for service in self.services:
+                    service.client_ended(client_uuid)
 
     def has_output(self, session: PlayedSession) -> None:
         """Note that a connection has something to send."""

@@ -89,16 +89,18 @@ class LoopControl:
         return await result if inspect.isawaitable(result) else result
 
     def _close(self) -> None:
-        self._run(self._end())
+        left = self._run(self._end())
         self._open = False
-        defects = [defect for place in self._places.values() for defect in place.defects]
+        defects = [defect for place in self._places.values() for defect in place.defects] + left
         if defects:
             raise LabError("embedded members had defects of their own:\n" + "\n".join(defects))
 
-    async def _end(self) -> None:
+    async def _end(self) -> list[str]:
+        """End all members; return what is left on the loop, which is nothing."""
         for place in self._places.values():
             for member in place.members:
                 await member.kill()
+        return [f"{task!r} is left" for task in asyncio.all_tasks() if task is not asyncio.current_task()]
 
 
 def _uvloop_loop() -> asyncio.AbstractEventLoop:

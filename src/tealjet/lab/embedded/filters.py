@@ -29,7 +29,8 @@ class Admission:
 class ClientFilter:
     """One filter; a member begins with the one that lets everybody in."""
 
-    etag: str = ""
+    etag: str | None = None
+    """What the operator calls it."""
     mode: ClientFilterMode = ClientFilterMode.DISABLED
     entries: Sequence[ClientFilterEntry] = ()
 

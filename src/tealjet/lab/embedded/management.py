@@ -82,12 +82,12 @@ class Management(Service):
     def _describe(self, session: PlayedSession, client: Client) -> dict[str, Any]:
         described: dict[str, Any] = {
             "uuid": str(client.uuid),
-            "address": str(session.peer),
+            "address": f"{_name(session.peer.host)}:{session.peer.port}",
             "clientType": client.client_type,
             "name": client.name,
             "labels": list(client.labels),
             "ipAddress": session.peer.host,
-            "canonicalHostName": session.peer.host,
+            "canonicalHostName": _name(session.peer.host),
         }
         if self._cluster.settings.release.modern:
             described |= {
@@ -95,8 +95,14 @@ class Management(Service):
                 "enterprise": False,
                 "statsEnabled": False,
                 "clusterConnectionTimestamp": _millis(client.since),
+                "routingMode": -1,
+                "cpDirectToLeader": False,
             }
         return described
+
+
+def _name(host: str) -> str:
+    return "localhost" if host in ("127.0.0.1", "::1") else host
 
 
 def _millis(seconds: float) -> int:

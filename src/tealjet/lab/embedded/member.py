@@ -10,11 +10,13 @@ from tealjet.lab.embedded.faults import Faults
 from tealjet.lab.embedded.filters import ClientFilter
 from tealjet.lab.embedded.session import PlayedSession, Wire
 from tealjet.protocol.frames import Message
-from tealjet.protocol.values import Address, MemberInfo
+from tealjet.protocol.values import Address, EndpointQualifier, MemberInfo
 
 __all__ = ["DOUBLE", "PlayedMember"]
 
 _log = logging.getLogger("tealjet.lab.embedded")
+
+_FOR_MEMBERS = EndpointQualifier(type=0)
 
 DOUBLE = {"tealjet.double": "true"}
 """The attributes by which a member tells everybody that it is a double."""
@@ -39,6 +41,7 @@ class PlayedMember:
             attributes=DOUBLE,
             lite_member=False,
             version=cluster.settings.release.member,
+            address_map={_FOR_MEMBERS: address},
         )
         """As clients are told of it."""
         self.alive = True
@@ -116,7 +119,7 @@ class PlayedMember:
         if not self.alive:
             return
         self.alive = False
-        self.cluster.leave(self)
+        self.cluster.leave(self, graceful=graceful)
         self.cluster.flush()
         for session in tuple(self.sessions):
             if graceful:

@@ -17,6 +17,30 @@ __all__ = ["Objects"]
 
 _TOPIC = ("objects",)
 
+_REAL = frozenset(
+    f"hz:impl:{name}Service"
+    for name in (
+        "PNCounter",
+        "cache",
+        "cardinalityEstimator",
+        "durableExecutor",
+        "executor",
+        "flakeIdGenerator",
+        "list",
+        "map",
+        "multiMap",
+        "queue",
+        "reliableTopic",
+        "replicatedMap",
+        "ringbuffer",
+        "scheduledExecutor",
+        "set",
+        "topic",
+    )
+)
+"""The services of real members: their objects can be created here too, whether or not calls to them are served."""
+_REAL_SINCE_5 = _REAL | {"hz:service:vector"}
+
 
 class Objects(Service):
     """What objects clients have created."""
@@ -33,7 +57,9 @@ class Objects(Service):
 
     @serves(table.CREATE_PROXIES)
     def create_all(self, request: PlayedRequest, *, proxies: Sequence[tuple[str, str]]) -> None:
-        """Create many objects."""
+        """Create many objects, unless the member takes the message for another one, as those of Jet 4.3 do."""
+        if not self._cluster.settings.release.modern:
+            raise MemberError(failures.ARRAY_INDEX_OUT_OF_BOUNDS, "Index 16 out of bounds for length 16")
         for name, service_name in proxies:
             self._create(request, name, service_name)
 
@@ -63,15 +89,24 @@ class Objects(Service):
 
     def _create(self, request: PlayedRequest, name: str, service_name: str) -> None:
         key = service_name, name
+        if not self._knows(service_name):
+            text = f"Service with name '{service_name}' not found!"
+            raise MemberError(failures.HAZELCAST, text, causes=(MemberError(failures.SERVICE_NOT_FOUND, text),))
+        if self._cluster.state is ClusterState.PASSIVE:
+            raise MemberError(failures.ILLEGAL_STATE, f"Cluster is in PASSIVE state! Operation: creation of {name}")
         if key in self._objects:
             return
-        if self._cluster.state is ClusterState.PASSIVE:
-            raise MemberError(failures.ILLEGAL_STATE, "Cluster is in PASSIVE state!")
         self._objects[key] = DistributedObject(service_name=service_name, name=name)
         self._tell(request, name, service_name, "CREATED")
 
+    def _knows(self, service_name: str) -> bool:
+        known = _REAL_SINCE_5 if self._cluster.settings.release.modern else _REAL
+        return service_name in known or any(service_name in service.names for service in self._cluster.services)
+
     def _tell(self, request: PlayedRequest, name: str, service_name: str, event_type: str) -> None:
-        member = request.session.member_uuid
-        event = DistributedObjectEvent(name=name, service_name=service_name, event_type=event_type, source=member)
-        for listener in self._cluster.listeners_at(_TOPIC, member):
+        session = request.session
+        event = DistributedObjectEvent(
+            name=name, service_name=service_name, event_type=event_type, source=session.client_uuid
+        )
+        for listener in self._cluster.listeners_at(_TOPIC, session.member_uuid):
             listener.send(event)

@@ -53,11 +53,16 @@ def _scramble(block: int) -> int:
 
 
 class PartitionTable:
-    """Who owns which partition; nobody until it is assigned, as on real members."""
+    """Who owns which partition; nobody until it is assigned, as on real members.
 
-    def __init__(self, count: int) -> None:
+    Args:
+        count: How many partitions there are.
+        version: Of the table that this one follows.
+    """
+
+    def __init__(self, count: int, version: int = 0) -> None:
         self.count = count
-        self.version = 0
+        self.version = version
         self._owners: list[uuid.UUID] = []
 
     @property

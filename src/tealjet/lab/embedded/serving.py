@@ -207,6 +207,12 @@ class Service:
     def session_ended(self, session: Session) -> None:
         """Forget what a connection had: requests that wait and transactions. Its listeners are gone already."""
 
+    def client_ended(self, client_uuid: uuid.UUID) -> None:
+        """Forget what a client had that has no connection any more: its locks.
+
+        Members look for such clients every ten seconds only, so a client that comes back at once still has them.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Served:

@@ -21,8 +21,9 @@ from tealjet.lab.embedded.serving import LATER, Served
 from tealjet.protocol import codec, table
 from tealjet.protocol.declare import MessageType
 from tealjet.protocol.errors import ProtocolError, UnknownValueError
-from tealjet.protocol.frames import FrameReader, Message
-from tealjet.protocol.values import Address
+from tealjet.protocol.frames import BACKUP_AWARE, BACKUP_EVENT, FrameReader, Message
+from tealjet.protocol.layout import OLDEST
+from tealjet.protocol.values import Address, BackupEvent, ClientFilterKind, ClientFilterMode, ClusterState
 
 if TYPE_CHECKING:
     from tealjet.lab.embedded.member import PlayedMember
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["Client", "PlayedRequest", "PlayedSession", "Wire"]
 
 _PREAMBLE = b"CP2"
+_TYPE = slice(6, 10)
+"""Where a message's type lies in its first frame."""
+_FLAGS_OFFSET = 4
+"""Of a message's first frame; the flag of acknowledgements is in its lower byte."""
 _BEFORE_AUTHENTICATION = frozenset({table.AUTHENTICATION.request.type, table.AUTHENTICATION_CUSTOM.request.type})
 
 
@@ -97,7 +102,7 @@ class PlayedSession:
         """The correlation id for acknowledgements of backups, when the client wants them."""
         self._wire = wire
         self._limits = member.cluster.settings.limits
-        self._optional = member.cluster.settings.release.modern
+        self._major = member.cluster.settings.release.member.major
         self._reader = FrameReader(max_message_bytes=self._limits.message_bytes)
         self._greeting: bytes | None = b""
         """What has come of the preamble; None once it is complete."""
@@ -184,32 +189,51 @@ class PlayedSession:
             cluster.assign_partitions()
             if self._held_by_owner(message, partition):
                 return
-        request = PlayedRequest(self, message, partition, cluster.served.get(message.type))
+        served = cluster.served.get(message.type)
+        request = PlayedRequest(self, message, partition, served)
         try:
-            if self.client is None and message.type not in _BEFORE_AUTHENTICATION:
-                raise MemberError(failures.RETRYABLE, f"Client {self.peer} must authenticate before any operation.")
             if message.type in self.member.faults.deadly:
                 self.member.die()
                 return
-            if request.served is None:
+            if served is None:
                 raise MemberError(
-                    failures.UNSUPPORTED_OPERATION,
-                    f"Unrecognized client message received with type: {message.type:#x}",
+                    failures.UNSUPPORTED_OPERATION, f"Unrecognized client message received with type: {message.type:#x}"
                 )
-            fields = codec.decode_request(request.served.message, message)
-            value = request.served.method(request, **fields)
+            if self.client is None and message.type not in _BEFORE_AUTHENTICATION:
+                self._refuse_stranger(request, served.message.name)
+                return
+            if cluster.state is ClusterState.PASSIVE and partition >= 0 and not served.message.retryable:
+                raise MemberError(
+                    failures.ILLEGAL_STATE, f"Cluster is in PASSIVE state! Operation: {served.message.name}"
+                )
+            value = served.method(request, **codec.decode_request(served.message, message))
             if value is not LATER:
                 request.answer(value)
         except MemberError as error:
             request.fail(error)
         except UnknownValueError as error:
-            request.fail(MemberError(failures.ILLEGAL_ARGUMENT, f"Unsupported ID value {error.number}"))
-        except ProtocolError:
-            raise
+            request.fail(_unknown_value(error))
+        except ProtocolError as error:
+            request.fail(MemberError(failures.NULL_POINTER, f"The message cannot be read: {error}"))
         except Exception as error:
-            name = f"{message.type:#x}" if request.served is None else request.served.message.name
+            name = f"{message.type:#x}" if served is None else served.message.name
             cluster.defect(f"serving {name} failed", error)
             request.fail(MemberError(failures.Failure(0, "tealjet.lab.embedded.Defect"), f"{name}: {error!r}"))
+
+    def _refuse_stranger(self, request: PlayedRequest, name: str) -> None:
+        """Answer somebody who has not authenticated; only those who ask as an operator may stay."""
+        if name.startswith("mc."):
+            task = f"{name[3].upper()}{name[4:]}MessageTask"
+            request.fail(
+                MemberError(
+                    failures.ACCESS_CONTROL, f"The client address null is not allowed for management task {task}"
+                )
+            )
+            return
+        text = f"Client {self.peer} must authenticate before any operation."
+        cause = MemberError(failures.AUTHENTICATION, text)
+        request.fail(MemberError(failures.RETRYABLE, f"{failures.AUTHENTICATION.class_name}: {text}", causes=(cause,)))
+        self.end("the client asked without authenticating")
 
     def _held_by_owner(self, message: Message, partition: int) -> bool:
         cluster = self.cluster
@@ -225,14 +249,39 @@ class PlayedSession:
 
     def send_event(self, message: MessageType[Any, Any], event: Any, correlation_id: int) -> None:
         """Send an event."""
-        self.send(codec.encode_event(message, event, correlation_id=correlation_id, optional=self._optional))
+        self.send(codec.encode_event(message, event, correlation_id=correlation_id, major=self._major))
 
-    def send_answer(self, message: MessageType[Any, Any], value: Any, correlation_id: int) -> None:
-        """Send an answer."""
-        self.respond(
-            message.request.type,
-            codec.encode_response(message, value, correlation_id=correlation_id, optional=self._optional),
+    def send_answer(self, request: PlayedRequest, message: MessageType[Any, Any], value: Any) -> None:
+        """Send the answer to a request, and let the backup of what it has changed acknowledge."""
+        backups = self._backups(request, message)
+        answer = codec.encode_response(
+            message, value, correlation_id=request.correlation_id, backup_acks=len(backups), major=self._major
         )
+        if message is table.TRIGGER_PARTITION_ASSIGNMENT and self._major == OLDEST:
+            answer[_TYPE] = message.request.type.to_bytes(4, "little")  # a slip of those members
+        self.respond(message.request.type, answer)
+        for backup in backups:
+            for session in self.cluster.sessions(self.client_uuid):
+                if session.member_uuid == backup:
+                    session.acknowledge(request.correlation_id)
+
+    def _backups(self, request: PlayedRequest, message: MessageType[Any, Any]) -> list[uuid.UUID]:
+        """Return the members that acknowledge to the client; those of calls that may be repeated change nothing."""
+        if request.partition < 0 or len(self.cluster.members) < 2 or message.retryable or not request.backup_aware:
+            return []
+        backup = self.cluster.backup_of(request.partition)
+        return [] if backup is None else [backup]
+
+    def acknowledge(self, source_correlation_id: int) -> None:
+        """Tell the client that this member has applied the backup of one of its calls, if it wants to know."""
+        if self.backup_listener is not None:
+            event = codec.encode_event(
+                table.LOCAL_BACKUP_LISTENER,
+                BackupEvent(source_correlation_id=source_correlation_id),
+                correlation_id=self.backup_listener,
+            )
+            event[_FLAGS_OFFSET] |= BACKUP_EVENT
+            self.send(event)
 
     def send(self, data: bytes | bytearray) -> None:
         """Send bytes together with all others of this turn; nothing happens when the connection has ended."""
@@ -329,10 +378,21 @@ class PlayedSession:
             self.member.session_ended(self)
 
 
+def _unknown_value(error: UnknownValueError) -> MemberError:
+    """Say as a real member which number stands for nothing."""
+    match error.kind:
+        case ClientFilterMode.__name__:
+            return MemberError(failures.ILLEGAL_ARGUMENT, f"Unexpected client B/W list mode = [{error.number}]")
+        case ClientFilterKind.__name__:
+            return MemberError(failures.HAZELCAST, f"Unexpected client B/W list entry type = [{error.number}]")
+        case _:
+            return MemberError(failures.ILLEGAL_ARGUMENT, "Unsupported ID value")
+
+
 class PlayedRequest:
     """One request over one connection."""
 
-    __slots__ = ("_answered", "correlation_id", "message", "partition", "served", "session")
+    __slots__ = ("_answered", "backup_aware", "correlation_id", "message", "partition", "served", "session")
 
     def __init__(self, session: PlayedSession, message: Message, partition: int, served: Served | None) -> None:
         self.session = session
@@ -340,6 +400,7 @@ class PlayedRequest:
         self.served = served
         self.correlation_id = message.correlation_id
         self.partition = partition
+        self.backup_aware = message.flags & BACKUP_AWARE != 0
         self._answered = False
 
     @property
@@ -350,7 +411,7 @@ class PlayedRequest:
     def answer(self, value: Any) -> None:
         """Answer the request, unless it is not open."""
         if self.open and self.served is not None:
-            self.session.send_answer(self.served.message, value, self.correlation_id)
+            self.session.send_answer(self, self.served.message, value)
             self._answered = True
 
     def fail(self, error: MemberError) -> None:
