@@ -24,14 +24,21 @@ if TYPE_CHECKING:
     from tealjet.errors import Outcome, TealjetError, outcome_of
     from tealjet.failover.model import Candidate, SwitchReport
     from tealjet.failover.options import FailoverOptions, Profile
+    from tealjet.jet.continuity import Continuity
+    from tealjet.jet.threaded import Jet, Job
+    from tealjet.protocol.jet_values import JobStatus
 
 __all__ = [
     "Candidate",
     "ClientConfig",
+    "Continuity",
     "Failover",
     "FailoverConfig",
     "FailoverOptions",
+    "Jet",
     "JetClient",
+    "Job",
+    "JobStatus",
     "LifecycleEvent",
     "Outcome",
     "Profile",
@@ -47,10 +54,14 @@ __all__ = [
 _HOMES = {
     "Candidate": "failover.model",
     "ClientConfig": "config",
+    "Continuity": "jet.continuity",
     "Failover": "control",
     "FailoverConfig": "config",
     "FailoverOptions": "failover.options",
+    "Jet": "jet.threaded",
     "JetClient": "client",
+    "Job": "jet.threaded",
+    "JobStatus": "protocol.jet_values",
     "LifecycleEvent": "bridge.services",
     "Outcome": "failover.model",
     "Profile": "failover.options",

@@ -19,14 +19,22 @@ from tealjet.control import Status
 from tealjet.errors import Outcome, TealjetError, outcome_of
 from tealjet.failover.model import Candidate, SwitchReport
 from tealjet.failover.options import FailoverOptions, Profile
+from tealjet.jet.client import AsyncJet as Jet
+from tealjet.jet.continuity import Continuity
+from tealjet.jet.jobs import AsyncJob as Job
+from tealjet.protocol.jet_values import JobStatus
 
 __all__ = [
     "Candidate",
     "ClientConfig",
+    "Continuity",
     "Failover",
     "FailoverConfig",
     "FailoverOptions",
+    "Jet",
     "JetClient",
+    "Job",
+    "JobStatus",
     "LifecycleEvent",
     "Outcome",
     "Profile",

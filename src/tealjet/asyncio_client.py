@@ -13,8 +13,9 @@ from hazelcast.asyncio import HazelcastClient
 
 from tealjet.bridge.asyncio_family import AsyncioFamily
 from tealjet.bridge.callbacks import LoopCallbacks
-from tealjet.client import CLOSE_LIMIT, Plan, announcer_of, no_cluster
+from tealjet.client import CLOSE_LIMIT, Plan, announcer_of, jet_of, no_cluster
 from tealjet.control import AsyncFailover
+from tealjet.jet.client import AsyncJet
 from tealjet.runtime import AsyncioRuntime
 
 __all__ = ["AsyncioJetClient", "Starting"]
@@ -27,6 +28,8 @@ class AsyncioJetClient(HazelcastClient):
 
     failover: AsyncFailover
     """Where the client is, what happened, and planned switches."""
+    jet: AsyncJet
+    """Jobs: submission, handles, the list of them."""
 
     def __init__(self, plan: Plan) -> None:
         """Make the parts; :meth:`start` finds a cluster."""
@@ -53,6 +56,8 @@ class AsyncioJetClient(HazelcastClient):
                 raise no_cluster(gave_up)
             family.fill(client, engine, await engine.link(plan.settings.invocation_timeout))
             client.failover = AsyncFailover(engine, client._announcer, family.callbacks, plan.candidates, plan.options)
+            sql = client._sql_service
+            client.jet = jet_of(engine, family, client._announcer, lambda statement: sql.execute(statement))
             await client._statistics.start()
         except BaseException:
             client._closed = True

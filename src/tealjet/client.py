@@ -26,6 +26,7 @@ from hazelcast.config import Config
 from tealjet.bridge.call_errors import OfficialErrors
 from tealjet.bridge.callbacks import CallbackThreads
 from tealjet.bridge.families import Family, ThreadedFamily
+from tealjet.bridge.statements import executor_of
 from tealjet.bridge.threads import LoopThread
 from tealjet.config import ClassNames, ClientConfig, FailoverConfig, merged_options
 from tealjet.config.tls import TlsError, TlsSettings, tls_context
@@ -37,6 +38,8 @@ from tealjet.failover.controller import Controller
 from tealjet.failover.model import Candidate, GiveUp
 from tealjet.failover.options import Backoff, FailoverOptions, GiveUpRule, java_give_up_rule
 from tealjet.failover.report import describe_all
+from tealjet.jet.client import AsyncJet, Execute
+from tealjet.jet.threaded import Jet
 from tealjet.runtime import AsyncioRuntime
 
 __all__ = [
@@ -44,6 +47,7 @@ __all__ = [
     "JetClient",
     "Plan",
     "announcer_of",
+    "jet_of",
     "no_cluster",
     "plan_for_failover",
     "plan_for_one_cluster",
@@ -205,11 +209,20 @@ def announcer_of(family: Family) -> Announcer:
     return announcer
 
 
+def jet_of(engine: Engine, family: Family, announcer: Announcer, execute: Execute) -> AsyncJet:
+    """Return what submits jobs, told of what the client does; on the loop."""
+    jet = AsyncJet(engine, family, announcer.publish, execute)
+    announcer.inner.append(jet.told)
+    return jet
+
+
 class JetClient(HazelcastClient):
     """A blue/green client of the threaded family; made by :func:`tealjet.new_jet_failover_client`."""
 
     failover: Failover
     """Where the client is, what happened, and planned switches."""
+    jet: Jet
+    """Jobs: submission, handles, the list of them."""
 
     def __init__(self, plan: Plan) -> None:
         """Find a cluster; Ctrl-C ends the search and leaves nothing behind.
@@ -246,6 +259,12 @@ class JetClient(HazelcastClient):
             self._tear_down()
             raise
         self.failover = Failover(engine, announcer, callbacks, plan.candidates, plan.options, thread.run)
+        execute = executor_of(self._sql_service, engine)
+
+        async def make_jet() -> AsyncJet:
+            return jet_of(engine, family, announcer, execute)
+
+        self.jet = Jet(thread.run(make_jet()), thread.run)
         self._statistics.start()
         _open_clients.add(self)
 

@@ -10,7 +10,7 @@ import logging
 import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from tealjet.engine.driver import Published
@@ -19,6 +19,7 @@ from tealjet.errors import SwitchError
 from tealjet.failover.model import (
     Candidate,
     GiveUp,
+    JobMoved,
     Kind,
     LifecycleChanged,
     RoundFailed,
@@ -107,6 +108,8 @@ class Announcer:
         """
         self.history: deque[SwitchReport] = deque(maxlen=_HISTORY)
         self.listeners: dict[str, EventListener] = {}
+        self.inner: list[Callable[[Published], None]] = []
+        """Parts of the client that are told at once, on the loop."""
         self._lifecycle = lifecycle
         self._run = run
         self._ended = ended
@@ -137,11 +140,26 @@ class Announcer:
                     event.to_cluster,
                     event.from_cluster,
                 )
+            case JobMoved():
+                self._add_to_report(event)
+                _log.info(
+                    "job %s on %r, left for %r: %s", event.job, event.from_cluster, event.to_cluster, event.fate.value
+                )
             case GiveUp():
                 _log.error("gave up after %d attempts and %.0f s", event.attempts, event.seconds)
                 self._ended()
+        for tell in self.inner:
+            tell(event)
         for listener in list(self.listeners.values()):
             self._run(lambda listener=listener: listener(event))  # type: ignore[misc]
+
+    def _add_to_report(self, event: JobMoved) -> None:
+        """Complete the report of the last switch away from that cluster."""
+        for at in reversed(range(len(self.history))):
+            report = self.history[at]
+            if report.from_cluster == event.from_cluster and report.kind in (Kind.CHANGED, Kind.RESTARTED):
+                self.history[at] = replace(report, jobs=(*report.jobs, event))
+                return
 
 
 def _describe(report: SwitchReport) -> str:

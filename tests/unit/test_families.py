@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import inspect
 
+import pytest
+
 import tealjet
 import tealjet.asyncio
 from tealjet.control import AsyncFailover, Failover
 
 
-def test_both_facades_have_the_same_members_with_the_same_signatures() -> None:
-    def members(kind: type) -> dict[str, object]:
-        public = {name: member for name, member in inspect.getmembers(kind) if not name.startswith("_")}
-        return {
-            name: inspect.signature(member) if callable(member) else type(member) for name, member in public.items()
-        }
+def members(kind: type) -> dict[str, object]:
+    public = {name: member for name, member in inspect.getmembers(kind) if not name.startswith("_")}
+    return {name: inspect.signature(member) if callable(member) else type(member) for name, member in public.items()}
 
+
+def test_both_facades_have_the_same_members_with_the_same_signatures() -> None:
     assert members(Failover) == members(AsyncFailover)
+
+
+@pytest.mark.parametrize("name", ["Jet", "Job"])
+def test_jobs_have_the_same_members_with_the_same_signatures_in_both_families(name: str) -> None:
+    def plain(kind: type) -> dict[str, object]:
+        """The members, with the names of the threaded family in what they return."""
+        return {member: str(what).replace("AsyncJob", "Job") for member, what in members(kind).items()}
+
+    not_for_users = {"told", "departed"}  # what the client tells its parts
+    asyncio = {key: what for key, what in plain(getattr(tealjet.asyncio, name)).items() if key not in not_for_users}
+    assert plain(getattr(tealjet, name)) == asyncio
 
 
 def test_both_modules_have_the_same_names() -> None:

@@ -82,6 +82,8 @@ class Family:
         """Reads values and places names as the proxies do; there when the client is complete."""
         self.announce: Callable[[TopicGap], None]
         """Tells the log and the user's listeners; whoever makes the announcer says how."""
+        self.activations: list[Callable[[Kind, Link], None]] = []
+        """Called at each activation, before a call is released to the new link."""
         self._client = weakref.ref(client)
 
     # ------------------------------------------------------------------------------ what the engine asks and announces
@@ -109,6 +111,11 @@ class Family:
 
     def before_activation(self, kind: Kind, link: Link) -> None:
         """Renew what belongs to the former cluster."""
+        self._renew(kind, link)
+        for tell in self.activations:
+            tell(kind, link)
+
+    def _renew(self, kind: Kind, link: Link) -> None:
         if kind is Kind.SAME:
             self.near_caches.clear_near_caches()  # nobody has told of changes while there was no connection
             return

@@ -118,6 +118,10 @@ class Call:
         """End it with an error."""
         raise NotImplementedError
 
+    def refusal(self, message: Message, cluster: str, errors: CallErrors) -> Exception:
+        """Return what its user is to see of an error that the cluster answered."""
+        return errors.answered(message, cluster)
+
 
 class Calls:
     """The place every call passes. All methods on the event loop."""
@@ -248,7 +252,7 @@ class Calls:
     def refused(self, call: Call, message: Message) -> None:
         """The cluster answered the call with an error."""
         carrier = call.carrier
-        error = self._errors.answered(message, "?" if carrier is None else carrier.link.target.name)
+        error = call.refusal(message, "?" if carrier is None else carrier.link.target.name, self._errors)
         bound = {"to_member": call.member is not None, "on_connection": call.connection is not None}
         if not self._errors.asks_to_repeat(error, **bound):
             call.fail(self._errors.labelled(error, Outcome.UNKNOWN if call.sent else Outcome.ANSWERED))

@@ -36,7 +36,13 @@ _REJOIN = Backoff(initial=1.0, maximum=10.0, multiplier=2.0)
 """Pauses between attempts to connect to a member that is in the member list and can't be reached."""
 
 Published = (
-    model.LifecycleChanged | model.StandbyChanged | model.RoundFailed | model.Switched | model.TopicGap | model.GiveUp
+    model.LifecycleChanged
+    | model.StandbyChanged
+    | model.RoundFailed
+    | model.Switched
+    | model.TopicGap
+    | model.JobMoved
+    | model.GiveUp
 )
 
 

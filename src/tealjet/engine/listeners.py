@@ -31,6 +31,12 @@ class Listener:
     """Makes the request that removes it on a member, None when there is none."""
     handle: Callable[[Message], None]
     """Called with each event, on the event loop."""
+    belongs: Callable[[Link], bool] | None = None
+    """Says which links it is registered on, by their cluster; None: on all of them."""
+
+    def belongs_on(self, link: Link) -> bool:
+        """Say whether it is to be registered on the link."""
+        return self.belongs is None or self.belongs(link)
 
 
 @dataclass(slots=True, eq=False)
@@ -64,7 +70,7 @@ class Listeners:
             Exception: A member refused it. That a connection was lost is no error: its successor gets all listeners.
         """
         registration = self._registrations.get(registration_id)
-        if registration is not None:
+        if registration is not None and registration.listener.belongs_on(link):
             connections = list(link.connections.values())
             await asyncio.gather(*(self._register(connection, registration) for connection in connections))
 
@@ -90,7 +96,11 @@ class Listeners:
     def _missing(self, connection: Connection, refused: dict[_Registration, str]) -> list[_Registration]:
         if not connection.live:
             return []
-        return [one for one in self._registrations.values() if connection not in one.remote and one not in refused]
+        return [
+            one
+            for one in self._registrations.values()
+            if connection not in one.remote and one not in refused and one.listener.belongs_on(connection.link)
+        ]
 
     async def remove(self, registration_id: str) -> bool:
         """Remove a listener everywhere; False when there is none with that id."""

@@ -336,6 +336,31 @@ class TopicGap:
     to_cluster: str
 
 
+class JobFate(enum.Enum):
+    """What became of a job at a change of the cluster, or was seen of it afterwards."""
+
+    LEFT = "left behind: it may still run there"
+    FOLLOWED = "the handle means the job of that name on the new cluster"
+    RERUN = "submitted once more on the new cluster"
+    NOT_RERUN = "could not be submitted once more"
+    STILL_RUNS = "superseded, and still running there"
+    COMPLETED_TOO = "superseded, and completed there"
+    CANCELLED = "superseded, and cancelled there"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobMoved:
+    """What a change of the cluster meant for one job that the client has a handle of."""
+
+    job: str
+    """The job's name and id, as people read them, on the cluster that was left."""
+    fate: JobFate
+    from_cluster: str
+    """The candidate that was left."""
+    to_cluster: str
+    detail: str = ""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RoundFailed:
     """Published: every candidate was tried once and none could be used."""
@@ -375,6 +400,8 @@ class SwitchReport:
     """Calls that waited for the link and were released."""
     longest_hold: float
     """How long the call that waited longest was held, in seconds."""
+    jobs: tuple[JobMoved, ...] = ()
+    """What it meant for jobs; in ``history`` this grows while more becomes known of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,246 @@
+"""``client.jet`` for asyncio: submission, the list of jobs, and handles."""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from os import PathLike
+from pathlib import Path
+
+from tealjet.bridge.families import Family
+from tealjet.bridge.homes import Home
+from tealjet.engine.engine import Engine
+from tealjet.errors import ClusterLeftError, FeatureMissingError, Outcome, outcome_of
+from tealjet.failover.model import JobMoved, StandbyChanged
+from tealjet.jet import errors
+from tealjet.jet.calls import Cluster
+from tealjet.jet.continuity import Continuity
+from tealjet.jet.ids import parse_id
+from tealjet.jet.jobs import Around, AsyncJob
+from tealjet.jet.reading import JobSummary, Reader
+from tealjet.jet.refusals import already_exists
+from tealjet.jet.rerun import RerunJob
+from tealjet.jet.statement import job_of_statement
+from tealjet.jet.submission import Submission, Submitter
+from tealjet.jet.upload import DEFAULT_PART_SIZE
+from tealjet.jet.whereabouts import Departure, JobRef, Whereabouts
+
+__all__ = ["AsyncJet", "Execute", "Progress"]
+
+Progress = Callable[[int, int], object]
+"""Told how many bytes of how many have reached the cluster."""
+Execute = Callable[[str], Awaitable[object]]
+"""Executes an SQL statement on the active cluster."""
+
+_WATCHED = 1000
+"""Jobs that are to run once more where the client goes, and that nobody may have a handle of any more."""
+
+
+class AsyncJet:
+    """``client.jet`` of the asyncio family."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        family: Family,
+        announce: Callable[[JobMoved], None],
+        execute: Execute,
+    ) -> None:
+        """Ask the clusters of a client, on its loop.
+
+        Args:
+            engine: The client's, which has an active link or had one.
+            family: Tells of its activations.
+            announce: Tells the log, the history and the listeners of ``client.failover``.
+            execute: Executes an SQL statement.
+        """
+        where = Whereabouts(family.home, engine.runtime.wall)
+        family.activations.append(where.activated)
+        self._cluster = Cluster(engine, where)
+        self._reader = Reader(self._cluster)
+        self._submitter = Submitter(self._cluster, self._reader)
+        self._around = Around(self._cluster, self._reader, family.callbacks, announce)
+        self._execute = execute
+        self._handles: weakref.WeakSet[AsyncJob] = weakref.WeakSet()
+        self._watched: deque[RerunJob] = deque(maxlen=_WATCHED)
+        where.on_departure(self._departed)
+
+    async def submit_jar(
+        self,
+        path: str | PathLike[str],
+        *,
+        name: str | None = None,
+        main_class: str | None = None,
+        args: Sequence[str] = (),
+        snapshot: str | None = None,
+        on_member: bool = False,
+        part_size: int = DEFAULT_PART_SIZE,
+        progress: Progress | None = None,
+        rerun: bool = False,
+        continuity: Continuity = Continuity.LEAVE,
+        cancel_superseded: bool = False,
+    ) -> AsyncJob:
+        """Submit a JAR whose ``main`` starts a job, and return the job's handle.
+
+        Members of 5.3 and later are sent the JAR, and one of them runs its ``main``. Hazelcast Jet 4 takes no JARs: its
+        own command line runs ``main`` in a JVM beside this client, as ``jet submit`` does. Until the last part was sent
+        nothing has happened, and the upload begins again on another member or cluster by itself. Afterwards it may not
+        be known whether ``main`` was run. Cancelling this ends the upload; not the job, once ``main`` was started.
+
+        Args:
+            path: The JAR here, or on the member.
+            name: The name of every job that ``main`` starts, whatever it calls them; None: as ``main`` says.
+            main_class: The class with ``main``; None: the one that the JAR's manifest names.
+            args: What ``main`` is given.
+            snapshot: Name of the exported snapshot that the job begins with (Enterprise members).
+            on_member: The path is one on a member, any of them, and nothing is sent.
+            part_size: Bytes that are sent, and kept in memory, at a time.
+            progress: Called with the bytes that have reached the member and those of the whole file.
+            rerun: Run the JAR again when it is not known whether it was run.
+            continuity: What happens to the handle when the client goes to another cluster. RERUN implies ``rerun``.
+            cancel_superseded: With RERUN: cancel an attempt that is seen running on a cluster that was left.
+
+        Raises:
+            SubmissionUnknownError: The cluster was lost or left, and ``main`` may have been run there.
+            JobError: Something else of :mod:`tealjet.jet.errors`: it was refused, or has failed.
+        """
+        what = Submission(
+            path=Path(path),
+            name=name,
+            main_class=main_class,
+            args=tuple(args),
+            snapshot=snapshot,
+            on_member=on_member,
+            part_size=part_size,
+            rerun=rerun or continuity is Continuity.RERUN,
+        )
+        submitted = await self._submitter.submit(what, self._teller(progress))
+
+        async def submit_again() -> JobRef:
+            again = await self._submitter.submit(what, lambda sent, total: None, sha256=submitted.sha256)
+            return again.job
+
+        if continuity is Continuity.RERUN:
+            return self._watch(RerunJob(self._around, submitted.job, submit_again, cancel_superseded=cancel_superseded))
+        return self._handle(submitted.job, continuity)
+
+    def _teller(self, progress: Progress | None) -> Progress:
+        if progress is None:
+            return lambda sent, total: None
+        lane = self._around.callbacks.lane("the progress of an upload")
+        return lambda sent, total: lane.put(lambda: progress(sent, total))
+
+    async def submit_sql(
+        self, statement: str, *, continuity: Continuity = Continuity.LEAVE, cancel_superseded: bool = False
+    ) -> AsyncJob:
+        """Execute a CREATE JOB statement and return the job's handle.
+
+        Args:
+            statement: ``CREATE JOB ... AS INSERT INTO ...``; its job is suspended when it fails, as SQL jobs are.
+            continuity: What happens to the handle when the client goes to another cluster.
+            cancel_superseded: With RERUN: cancel an attempt that is seen running on a cluster that was left.
+
+        Raises:
+            NotAJobStatementError: The statement makes no job; nothing was sent.
+            SubmissionUnknownError: The cluster was lost or left before the answer.
+            JobAlreadyExistsError: A job of that name is active.
+            HazelcastSqlError: The cluster refused the statement.
+            FeatureMissingError: The cluster has no SQL.
+        """
+        name = job_of_statement(statement)
+        job = await self._create(statement, name)
+        if continuity is Continuity.RERUN:
+            again = RerunJob(
+                self._around, job, lambda: self._create(statement, name), cancel_superseded=cancel_superseded
+            )
+            return self._watch(again)
+        return self._handle(job, continuity)
+
+    async def _create(self, statement: str, name: str) -> JobRef:
+        place = await self._cluster.place()
+        try:
+            await self._execute(statement)
+            job = await self._reader.named(place, name)
+        except Exception as error:
+            if "Another active job with equal name" in str(error):
+                raise already_exists(place.home.name) from error
+            for cause in error.args:
+                if isinstance(cause, FeatureMissingError):  # the official error around it says less
+                    raise cause from None
+            if outcome_of(error) is Outcome.UNKNOWN or isinstance(error, ClusterLeftError):
+                raise _unknown(place.home, name) from error
+            raise
+        if job is None:
+            text = f"Cluster {place.home.name!r} executed the statement and has no job {name!r}: another one was there."
+            raise errors.NoJobStartedError(text, outcome=Outcome.ANSWERED)
+        return job
+
+    async def jobs(self, *, name: str | None = None, active_only: bool = False) -> list[JobSummary]:
+        """Return the jobs of the active cluster, newest first; also those that have ended and are remembered.
+
+        Args:
+            name: Only those of this name.
+            active_only: Only those that have not ended.
+        """
+        return [
+            one
+            for one in await self._reader.summaries()
+            if (name is None or one.name == name) and not (active_only and one.status.ended)
+        ]
+
+    async def get_job(self, id_or_name: int | str) -> AsyncJob | None:
+        """Return the handle of a job on the active cluster, None when there is no such job.
+
+        Args:
+            id_or_name: The id as a number or as Java shows it, or a name: of several jobs of that name the active one
+                is returned, else the newest one. A text that is a job's name is taken for it, even if it looks like an
+                id.
+        """
+        job = await self._find(id_or_name)
+        return None if job is None else self._handle(job, Continuity.LEAVE)
+
+    async def _find(self, id_or_name: int | str) -> JobRef | None:
+        if isinstance(id_or_name, int):
+            return await self._reader.by_id(id_or_name)
+        job = await self._reader.by_name(id_or_name)
+        if job is not None:
+            return job
+        number = parse_id(id_or_name)
+        return None if number is None else await self._reader.by_id(number)
+
+    # -------------------------------------------------------------------------------------------- what handles are told
+
+    def _handle(self, job: JobRef, continuity: Continuity) -> AsyncJob:
+        handle = AsyncJob(self._around, job, continuity)
+        self._handles.add(handle)
+        return handle
+
+    def _watch(self, handle: RerunJob) -> AsyncJob:
+        self._handles.add(handle)
+        self._watched = deque((one for one in self._watched if one.watching), maxlen=_WATCHED)
+        self._watched.append(handle)
+        return handle
+
+    def _departed(self, former: Home, departure: Departure) -> None:
+        for handle in list(self._handles):
+            handle.departed(former, departure)
+
+    def told(self, event: object) -> None:
+        """Look at what was left behind on a cluster when it stands by; called on the loop with what is published."""
+        if not isinstance(event, StandbyChanged) or event.standby is None:
+            return
+        number = self._cluster.engine.snapshot().standby_link
+        link = None if number is None else self._cluster.engine.link_of(number)
+        if link is not None:
+            for handle in list(self._handles):
+                if isinstance(handle, RerunJob):
+                    handle.look_at(link)
+
+
+def _unknown(home: Home, name: str) -> errors.SubmissionUnknownError:
+    text = (
+        f"Cluster {home.name!r} was lost or left before it answered the statement: it may have started the job "
+        f"{name!r} there. Look for it there."
+    )
+    return errors.SubmissionUnknownError(text, cluster=home.name, job_name=name)

@@ -1,0 +1,158 @@
+"""A job whose work is done once more where the client goes, when the cluster that does it is left before the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from tealjet.bridge.homes import Home
+from tealjet.engine.link import Link
+from tealjet.failover.model import JobFate
+from tealjet.jet import errors
+from tealjet.jet.continuity import Arrival, AttemptState, Continuity, Sighting
+from tealjet.jet.jobs import Around, AsyncJob
+from tealjet.jet.whereabouts import Departure, JobRef
+from tealjet.protocol.jet_values import TerminationMode
+
+__all__ = ["RerunJob"]
+
+_log = logging.getLogger("tealjet")
+
+Submit = Callable[[], Coroutine[Any, Any, JobRef]]
+
+
+class RerunJob(AsyncJob):
+    """The handle of such a job; it watches its attempts until one has completed."""
+
+    def __init__(self, around: Around, job: JobRef, submit: Submit, *, cancel_superseded: bool) -> None:
+        """Stand for a job that was submitted.
+
+        Args:
+            around: The client.
+            job: The first attempt.
+            submit: Submits it once more, to the active cluster.
+            cancel_superseded: Cancel an attempt that is seen running on a cluster that was left.
+        """
+        super().__init__(around, job, Continuity.RERUN)
+        self._submit = submit
+        self._cancel_superseded = cancel_superseded
+        runtime = around.engine.runtime
+        self._result: asyncio.Future[None] = runtime.future()
+        self._settled = asyncio.Event()
+        self._settled.set()
+        self._watched: set[int] = set()
+        runtime.spawn(self._supervise())
+
+    @property
+    def watching(self) -> bool:
+        """Whether more may become known of an attempt."""
+        return not self._result.done() or any(not one.state.ended for one in self.attempts)
+
+    async def _join(self) -> None:
+        await asyncio.shield(self._result)
+
+    async def _current(self) -> JobRef:
+        while not self._result.done() and not self._around.where.is_here(self._job.home):
+            await self._settled.wait()
+        return self._job
+
+    async def _supervise(self) -> None:
+        try:
+            while not self._result.done():
+                try:
+                    await self._join_at(self._line.current)
+                except errors.JobNotFoundError as error:
+                    if error.left_at is None:
+                        raise
+                    await self._go_on()
+                else:
+                    self._succeed()
+        except asyncio.CancelledError:
+            self._result.cancel()
+            raise
+        except Exception as error:
+            if not self._result.done():
+                self._result.set_exception(error)
+                self._result.exception()  # nobody may ever join
+        finally:
+            self._settled.set()
+
+    def _succeed(self) -> None:
+        if not self._result.done():
+            self._result.set_result(None)
+
+    async def _go_on(self) -> None:
+        """Do what the rules say, now that the cluster of the current attempt has been left."""
+        around, former = self._around, self._job
+        place = await around.cluster.place()
+        match self._line.arrived(place.home.cluster_id):
+            case Arrival.RESUME:
+                self._line = self._line.resumed(place.home.cluster_id)
+            case Arrival.SUBMIT:
+                try:
+                    job = await self._submit()
+                except Exception as error:
+                    self._announce(former, JobFate.NOT_RERUN, place.home.name, str(error))
+                    raise
+                self._stand_for(job)
+                self._announce(former, JobFate.RERUN, job.home.name, f"it is {job} there")
+        self._settled.set()
+        standby = around.engine.snapshot().standby_link
+        link = None if standby is None else around.engine.link_of(standby)
+        if link is not None:
+            self.look_at(link)
+
+    def departed(self, former: Home, departure: Departure) -> None:
+        """Take note that the client has left a cluster; what is asked from now on waits for the next attempt."""
+        super().departed(former, departure)
+        if not self._result.done():
+            self._settled.clear()
+
+    # ------------------------------------------------------------------------------------------- superseded attempts
+
+    def look_at(self, link: Link) -> None:
+        """Look at the attempts that were left behind on a cluster that stands by."""
+        for at in self._line.superseded(link.facts.cluster_id):
+            if at not in self._watched:
+                self._watched.add(at)
+                self._around.engine.runtime.spawn(self._watch(link, at))
+
+    async def _watch(self, link: Link, at: int) -> None:
+        """Say what has become of an attempt, and wait for its end as long as its cluster can be asked."""
+        cluster, job = self._around.cluster, self._refs[at]
+        questions = job.place.questions
+        try:
+            status = await cluster.look(link, job, questions.status(job.job_id))
+            match self._line.seen(at, status, cancel=self._cancel_superseded):
+                case Sighting.COMPLETED:
+                    self._superseded(at, AttemptState.COMPLETED, JobFate.COMPLETED_TOO)
+                    self._succeed()
+                    return
+                case Sighting.CANCEL:
+                    mode = TerminationMode.CANCEL_FORCEFUL
+                    await cluster.look(link, job, questions.terminate(job.job_id, None, mode))
+                    self._superseded(at, AttemptState.CANCELLED, JobFate.CANCELLED)
+                    return
+                case Sighting.REPORT:
+                    self._superseded(at, AttemptState.STILL_RUNS, JobFate.STILL_RUNS)
+            await cluster.look(link, job, questions.join(job.job_id, None))
+        except errors.JobCancelledError:
+            self._line = self._line.noted(at, AttemptState.CANCELLED)
+        except errors.JobFailedError as error:
+            self._line = self._line.noted(at, AttemptState.FAILED, error.args[0])
+        except Exception as error:  # it is looked at again when its cluster stands by the next time
+            _log.debug("job %s on %r can't be looked at: %s", job, job.home.name, error)
+        else:
+            self._superseded(at, AttemptState.COMPLETED, JobFate.COMPLETED_TOO)
+            self._succeed()
+        finally:
+            self._watched.discard(at)
+
+    def _superseded(self, at: int, state: AttemptState, fate: JobFate) -> None:
+        if self._line.attempts[at].state.ended:
+            return
+        self._line = self._line.noted(at, state)
+        if at != self._line.current:
+            self._announce(self._refs[at], fate, self._line.now.cluster)
