@@ -785,6 +785,7 @@ CLIENT = Schema(
             "a member is found by network.cluster-members or network.kubernetes only", "network.auto-detection"
         ),
         *_without_effect("Java does not know it either, it is backup-ack-to-client-enabled", "backup-ack-to-client"),
+        *_without_effect("compact serialization is always there", "serialization.compact-serialization.enabled"),
         *_without_effect("silence is measured over the connection itself, and sooner", "network.icmp-ping"),
         *_without_effect("what is not understood in a security section is refused there", "security.realms"),
         *_without_effect(
@@ -868,6 +869,7 @@ CLIENT = Schema(
             "Java classes have no fields that could be found",
             "write a CompactSerializer and name it under serialization.compact-serialization.serializers",
             "serialization.compact-serialization.classes",
+            "serialization.compact-serialization.registered-classes",
         ),
         *_refused(
             "entries are not compared by a Java class",
