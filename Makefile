@@ -5,9 +5,10 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
+FUZZ_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs lock clean
+.PHONY: help demo test check format fuzz bench docs lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -45,6 +46,15 @@ format: .venv/dev-ready ## Format and fix what can be fixed by itself
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+.venv/fuzz-ready: .venv/dev-ready requirements/fuzz.txt
+	@echo "Installing the fuzzer (once) ..."
+	@$(PIP) install --require-hashes -r requirements/fuzz.txt
+	@touch $@
+
+fuzz: .venv/fuzz-ready ## Fuzz an embedded member and the client's reader with 100,000 streams each (FUZZ_ARGS=1000000)
+	@PYTHONPATH=tests $(BIN)/python -m support.fuzz member $(FUZZ_ARGS)
+	@PYTHONPATH=tests $(BIN)/python -m support.fuzz client $(FUZZ_ARGS)
+
 bench: .venv/dev-ready ## Measure on real members, side by side with the official client; writes benchmarks/README.md
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
@@ -55,6 +65,7 @@ docs: .venv/dev-ready ## Renew the pages that are made from the code
 lock: .venv/dev-ready ## Renew the lock files from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --extra lab --group pyproject.toml:build pyproject.toml -o requirements/lab.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --extra lab --extra tls --group pyproject.toml:build --group pyproject.toml:dev pyproject.toml -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --group pyproject.toml:fuzz -o requirements/fuzz.txt
 
 clean: ## Remove what was installed and built here (downloaded members stay in their cache)
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import struct
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,7 +26,7 @@ from tealjet.errors import FeatureMissingError, outcome_of
 from tealjet.failover.model import CallCounts, Cause, LinkId, Outcome
 from tealjet.protocol import table
 from tealjet.protocol.codec import encode_request, encode_response
-from tealjet.protocol.frames import BACKUP_AWARE, FrameReader, Message
+from tealjet.protocol.frames import BACKUP_AWARE, FINAL, UNFRAGMENTED, FrameReader, Message
 from tealjet.protocol.values import Address, MemberInfo, MemberVersion
 
 GET, TAKE = 0x010200, table.BLOCKING_CALLS["queue.take"]
@@ -151,6 +152,18 @@ async def test_a_call_of_no_member_goes_where_the_load_balancer_says_as_long_as_
     assert {world.link.any_connection() for _ in range(2)} == {world.connection, other}
     named[:] = [uuid.uuid4()]  # it is not connected yet, or not any more
     assert {world.link.any_connection() for _ in range(2)} == {world.connection, other}
+
+
+@pytest.mark.parametrize("backup_acks", [0, 1])
+async def test_an_answered_error_that_cannot_be_read_ends_the_call_as_unknown(backup_acks: int) -> None:
+    world, call = World(), UserCall(GET)
+    correlation_id = world.link.send_on(world.connection, call)
+    world.runtime.advance(0.0)
+    unreadable = struct.pack("<iHiqB", 23, UNFRAGMENTED | FINAL, 0, correlation_id, backup_acks) + b"what"
+    world.link.on_messages(world.connection, FrameReader().feed(unreadable))
+    world.connection.close(Cause.CLOSED, "closed by the test")
+    assert call.error is not None
+    assert outcome_of(call.error) is Outcome.UNKNOWN
 
 
 async def test_what_a_cluster_does_not_know_is_refused_before_anything_is_sent() -> None:

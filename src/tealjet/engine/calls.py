@@ -252,7 +252,11 @@ class Calls:
     def refused(self, call: Call, message: Message) -> None:
         """The cluster answered the call with an error."""
         carrier = call.carrier
-        error = call.refusal(message, "?" if carrier is None else carrier.link.target.name, self._errors)
+        try:
+            error = call.refusal(message, "?" if carrier is None else carrier.link.target.name, self._errors)
+        except Exception as unreadable:  # it comes from the network, and the call has to end whatever it contains
+            call.fail(self._errors.labelled(unreadable, Outcome.UNKNOWN))
+            return
         bound = {"to_member": call.member is not None, "on_connection": call.connection is not None}
         if not self._errors.asks_to_repeat(error, **bound):
             call.fail(self._errors.labelled(error, Outcome.UNKNOWN if call.sent else Outcome.ANSWERED))
