@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import faults, footprint
+from benchmarks import embedded, faults, footprint
 from benchmarks.alarms import alarms
 from benchmarks.report import report
 from benchmarks.results import Results, facts
@@ -116,6 +116,11 @@ def _footprint(lab: Lab, size: _Size, results: Results) -> None:
     results.memory = footprint.memory(lab, size.memory_switches)
 
 
+def _embedded(size: _Size, results: Results) -> None:
+    results.embedded_starts = embedded.starts(size.import_runs)
+    results.embedded_rates = embedded.rates(size.rate_rounds, size.rate_seconds)
+
+
 def _alarms(size: _Size, results: Results) -> None:
     results.alarms += alarms(size.alarm_minutes)
 
@@ -138,6 +143,7 @@ _PARTS: dict[str, Callable[[_Size, Results], None]] = {
     "values": _on_clusters(_values),
     "profile": _on_clusters(_profiles),
     "footprint": _on_clusters(_footprint),
+    "embedded": _embedded,
     "alarms": _alarms,
 }
 

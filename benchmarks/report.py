@@ -43,6 +43,7 @@ def report(results: Results) -> str:
         _values(results),
         _profiles(results),
         _footprint(results),
+        _embedded(results),
         _alarms(results),
         _failed(results),
     ]
@@ -87,6 +88,7 @@ def _goals(results: Results) -> str:
         *_listener_goals(results),
         *_speed_goals(results),
         *_footprint_goals(results),
+        *_embedded_goals(results),
         *_alarm_goals(results),
     ]
     if not goals:
@@ -183,6 +185,21 @@ def _footprint_goals(results: Results) -> Iterator[_Goal]:
             measured=f"{grown:+.2f} MB, {last.objects - first.objects:+d} objects",
             met=grown < 1,
         )
+
+
+def _embedded_goals(results: Results) -> Iterator[_Goal]:
+    if results.embedded_starts:
+        taken = statistics.median(results.embedded_starts)
+        yield _Goal(what="two embedded clusters start", aim="< 100 ms", measured=ms(taken), met=taken < 0.1)
+    for loop, aim in (("asyncio", 20_000), ("uvloop", 40_000)):
+        if rate := _embedded_rates(results, loop):
+            one = spread(rate)
+            yield _Goal(
+                what=f"pipelined gets a second of one embedded member, {loop}",
+                aim=f"> {aim:,}".replace(",", " "),
+                measured=rates(rate),
+                met=one.median > aim,
+            )
 
 
 # --------------------------------------------------------------------------------------------------------- sections
@@ -491,6 +508,35 @@ client needs none while nothing is under way. Files are open descriptors, socket
             )
         )
     return "\n\n".join(text)
+
+
+def _embedded_rates(results: Results, loop: str) -> list[float]:
+    return [one.gets / one.seconds for one in results.embedded_rates if one.loop == loop]
+
+
+def _embedded(results: Results) -> str:
+    if not results.embedded_rates:
+        return ""
+    rows = []
+    for loop in dict.fromkeys(one.loop for one in results.embedded_rates):
+        mine = [one for one in results.embedded_rates if one.loop == loop]
+        used = [one.processor_seconds / one.seconds for one in mine if one.processor_seconds >= 0]
+        share = f"{statistics.median(used):.0%}" if used else "?"
+        rows.append(f"| {loop} | {rates(_embedded_rates(results, loop))} | {share} | {len(mine)} |")
+    return "\n".join(
+        [
+            """## Embedded members
+
+Gets of a value of 100 characters that one embedded member answers, in a process of its own; two batches of 64 are under
+way over one connection. They are sent by a bare socket, so that the member is what is measured and not a client.
+
+| loop | gets a second | processor | n |
+|---|---|---|---|""",
+            *rows,
+            "",
+            f"Two clusters are there in {ms(statistics.median(results.embedded_starts))}, on a thread of this process.",
+        ]
+    )
 
 
 def _alarms(results: Results) -> str:

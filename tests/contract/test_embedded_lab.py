@@ -403,7 +403,7 @@ def test_a_process_of_embedded_members_ends_with_its_owner() -> None:
 import os, sys
 from tealjet.lab import start_embedded
 with start_embedded(own_process=True) as lab:
-    print(lab["blue"].members[0]._control._process.pid, flush=True)
+    print(lab["blue"].process_id, flush=True)
     sys.stdin.read()
 """
     owner = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)

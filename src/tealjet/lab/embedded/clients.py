@@ -131,6 +131,7 @@ class Clients(Service):
         if not session.member.filter.admits(client.admission):
             return self._refusal(_DENIED)
         session.client = client
+        self._cluster.client_connected(client.uuid, session)
         return self._welcome(session)
 
     def _welcome(self, session: PlayedSession) -> AuthenticationResponse:

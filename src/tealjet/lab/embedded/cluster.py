@@ -111,10 +111,12 @@ class PlayedCluster:
         self._listeners = Listeners(settings.limits.listeners)
         self._views: dict[PlayedSession, int] = {}
         """The connections that want to know the members and partitions, with the request's correlation id."""
+        self._clients: dict[uuid.UUID, dict[PlayedSession, None]] = {}
+        """The connections of each client that has any."""
         self._dirty: list[PlayedSession] = []
         self._started = world.now()
         self._departed: dict[uuid.UUID, None] = {}
-        """Clients that have lost a connection since the services were last told of those that are gone."""
+        """Clients that have lost their last connection since the services were last told of those that are gone."""
         self.services = tuple(service(self) for service in services)
         self.served: Mapping[int, Served] = {
             number: served
@@ -169,12 +171,7 @@ class PlayedCluster:
 
     def sessions(self, client_uuid: uuid.UUID) -> list[PlayedSession]:
         """Return the connections that a client has, to all members."""
-        return [
-            session
-            for member in self.members.values()
-            for session in member.sessions
-            if session.client is not None and session.client.uuid == client_uuid
-        ]
+        return list(self._clients.get(client_uuid, ()))
 
     # ---------------------------------------------------------------------------------------------------- membership
 
@@ -241,24 +238,36 @@ class PlayedCluster:
 
     # ------------------------------------------------------------------------------------------------------ sessions
 
+    def client_connected(self, client_uuid: uuid.UUID, session: PlayedSession) -> None:
+        """Note that a client has authenticated over a connection."""
+        self._clients.setdefault(client_uuid, {})[session] = None
+
     def session_ended(self, session: PlayedSession) -> None:
         """Forget everything about a connection that has ended."""
         self._listeners.end(session)
         self._views.pop(session, None)
         for service in self.services:
             service.session_ended(session)
-        if session.client is not None and self.members:
+        if session.client is not None:
+            self._client_left(session.client.uuid, session)
+
+    def _client_left(self, client_uuid: uuid.UUID, session: PlayedSession) -> None:
+        del self._clients[client_uuid][session]
+        if self._clients[client_uuid]:
+            return
+        del self._clients[client_uuid]
+        if self.members:
             if not self._departed:
                 age = self.now() - self._started
                 due = self._started + (age // _CLIENT_CLEANUP + 1) * _CLIENT_CLEANUP
                 self.call_at(due, self._clean_up_clients)
-            self._departed[session.client.uuid] = None
+            self._departed[client_uuid] = None
 
     def _clean_up_clients(self) -> None:
         """Tell the services of the clients that have gone since the last time, and have not come back."""
         departed, self._departed = self._departed, {}
         for client_uuid in departed:
-            if not self.sessions(client_uuid):
+            if client_uuid not in self._clients:
                 for service in self.services:
                     service.client_ended(client_uuid)
 

@@ -26,6 +26,11 @@ ClusterPlan = tuple[ClusterSettings, Addresses]
 class Control(Protocol):
     """The way to the members."""
 
+    @property
+    def process_id(self) -> int | None:
+        """The process that they run in, None for this one."""
+        ...
+
     def call(self, cluster: str, member: int | None, verb: str, **arguments: Any) -> Any:
         """Do something to a member, or to a cluster when that is None; return when it is done.
 
@@ -50,6 +55,9 @@ class LoopControl:
         services: What members serve.
         uvloop: Run them on uvloop.
     """
+
+    process_id: int | None = None
+    """They run in this process."""
 
     def __init__(
         self,

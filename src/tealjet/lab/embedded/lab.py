@@ -204,6 +204,11 @@ class EmbeddedCluster:
         return [member.address for member in self.members]
 
     @property
+    def process_id(self) -> int | None:
+        """The process that the members run in; None for this one."""
+        return self.control.process_id
+
+    @property
     def alive(self) -> bool:
         """Whether every member is there."""
         return all(member.alive for member in self.members)
@@ -293,8 +298,8 @@ class EmbeddedOptions:
     """What members say of it; those of the Community edition say no."""
     username: str | None = None
     """With it clients have to give this user name and ``password``."""
-    password: str | None = None
-    token: bytes | None = None
+    password: str | None = field(default=None, repr=False)
+    token: bytes | None = field(default=None, repr=False)
     """With it clients have to give this token."""
     limits: Limits = field(default_factory=Limits)
     """What each member takes on."""

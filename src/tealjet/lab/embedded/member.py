@@ -101,9 +101,7 @@ class PlayedMember:
     def thaw(self) -> None:
         """Go on after a freeze with what has come meanwhile."""
         self.faults.frozen = False
-        held, self._held = self._held, []
-        for session, message in held:
-            session.serve(message)
+        self._release_held()
         for session in tuple(self.sessions):
             session.resume()
         self.cluster.flush()
@@ -135,7 +133,8 @@ class PlayedMember:
         self._died()
 
     def _release_held(self) -> None:
-        """Let those that waited for this member be served by the new owners."""
+        """Serve what has waited for this member; whoever owns the partitions by now."""
         held, self._held = self._held, []
         for session, message in held:
-            session.serve(message)
+            if session.open:
+                session.serve(message)

@@ -46,6 +46,7 @@ class ProcessControl:
             text=True,
             process_group=0,  # Ctrl-C is the owner's affair
         )
+        self.process_id: int | None = self._process.pid
         stack.callback(self._end)
         self._ask(
             {"owner": os.getpid(), "uvloop": uvloop, "clusters": {key: _pack(*one) for key, one in plans.items()}}
