@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hazelcast.serialization.api import IdentifiedDataSerializable
 
 import tealjet
 import tealjet.asyncio
@@ -486,3 +487,62 @@ async def test_an_upload_that_is_cancelled_starts_no_job_and_the_member_drops_it
         assert await client.jet.get_job(unique) is None
         job = await client.jet.submit_jar(jar, name=unique, args=[unique])
         await job.join()
+
+
+# ----------------------------------------------------------------------------------------- observables and snapshots
+
+
+def test_what_a_job_sends_is_observed_until_it_ends(jobs: Jobs, unique: str) -> None:
+    observed = jobs.client.jet.observable(unique).observe()
+    jobs.submit("Observed", unique, "words")
+    assert sorted(observed) == ["a", "b", "c"]
+    assert unique in jobs.client.jet.observables()
+    jobs.client.jet.observable(unique).destroy()
+    assert unique not in jobs.client.jet.observables()
+
+
+def test_the_failure_of_a_job_is_raised_where_it_is_observed(jobs: Jobs, unique: str) -> None:
+    jobs.submit("Observed", unique, "fails")
+    with pytest.raises(
+        errors.JobFailedError, match=rf"observable '{unique}' on cluster 'blue' failed: .*no c"
+    ) as caught:
+        list(jobs.client.jet.observable(unique))
+    assert caught.value.java is not None
+
+
+def test_snapshots_that_are_there_are_listed_and_can_be_deleted(jobs: Jobs, unique: str) -> None:
+    client, jet = jobs.client, jobs.client.jet
+    names: Any = client.get_map("__jet.exportedSnapshotsCache")
+    state: Any = client.get_map(f"__jet.exportedSnapshot.{unique}")
+    state.put("state", "of a job").result()
+    assert jet.snapshots() == []
+    names.put(unique, record_of(job_id=12345, job_name="report", size=678)).result()
+    (listed,) = jet.snapshots()
+    assert (listed.name, listed.job_id, listed.job_name, listed.size) == (unique, 12345, "report", 678)
+    assert listed.created == datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert jet.delete_snapshot(unique)
+    assert jet.snapshots() == []
+    assert state.size().result() == 0
+    assert not jet.delete_snapshot(unique)
+
+
+def record_of(*, job_id: int, job_name: str, size: int) -> IdentifiedDataSerializable:
+    """A record of a snapshot as Enterprise members store it."""
+
+    class Record(IdentifiedDataSerializable):
+        def get_factory_id(self) -> int:
+            return -10002
+
+        def get_class_id(self) -> int:
+            return 32
+
+        def write_data(self, object_data_output: Any) -> None:
+            created = int(datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp() * 1000)
+            for number in (1, 1, size, created, job_id):
+                object_data_output.write_long(number)
+            object_data_output.write_string(job_name)
+            object_data_output.write_string("{}")
+
+        def read_data(self, object_data_input: Any) -> None: ...
+
+    return Record()

@@ -43,6 +43,11 @@ class Objects:
         """Return the partition that a structure of that name lives in, if it lives in one."""
         return self._partition_of(self._serialization.to_data(string_partition_strategy(name)))
 
+    def key(self, text: str) -> tuple[bytes, int]:
+        """Return a text as the key of a map, serialized, and the partition that it belongs to."""
+        data = self._serialization.to_data(text)
+        return bytes(data.buffer), self._partition_of(data)
+
     def read(self, data: bytes) -> Any:
         """Deserialize a value; from any thread.
 

@@ -174,6 +174,7 @@ class Cluster:
         connection: Connection | None = None,
         retryable: bool | None = None,
         endless: bool = False,
+        partition: int = -1,
     ) -> R:
         """Ask one cluster; no other ever sees the request.
 
@@ -184,6 +185,7 @@ class Cluster:
             connection: The only connection that it may go to.
             retryable: It may be sent again although it may have been applied; None: as the protocol says.
             endless: It waits in the cluster by nature, however long that takes.
+            partition: The partition whose owner it should go to, -1 for none.
 
         Raises:
             Exception: What ``tie`` and ``read_refusal`` make, or what any call may end with.
@@ -191,6 +193,7 @@ class Cluster:
         request = encode_request(question.kind, **question.fields)
         repeat = question.kind.retryable if retryable is None else retryable
         call = _TiedCall(self, tie, request, read_refusal, connection, retryable=repeat, long=endless)
+        call.partition = partition
         if self.engine.usable and not self.where.is_here(tie.home):
             raise tie.left(self.where.departure_from(tie.home), Outcome.NOT_SENT)
         with self.where.keeping(call):

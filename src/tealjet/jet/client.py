@@ -18,9 +18,11 @@ from tealjet.jet.calls import Cluster
 from tealjet.jet.continuity import Continuity
 from tealjet.jet.ids import parse_id
 from tealjet.jet.jobs import Around, AsyncJob
+from tealjet.jet.observables import AsyncObservable, Source, observable_names
 from tealjet.jet.reading import JobSummary, Reader
-from tealjet.jet.refusals import already_exists
+from tealjet.jet.refusals import already_exists, observable_failed
 from tealjet.jet.rerun import RerunJob
+from tealjet.jet.snapshots import JobSnapshot, Snapshots
 from tealjet.jet.statement import job_of_statement
 from tealjet.jet.submission import Submission, Submitter
 from tealjet.jet.upload import DEFAULT_PART_SIZE
@@ -60,6 +62,9 @@ class AsyncJet:
         self._cluster = Cluster(engine, where)
         self._reader = Reader(self._cluster)
         self._submitter = Submitter(self._cluster, self._reader)
+        self._snapshots = Snapshots(self._cluster, family.objects)
+        self.source = Source(engine, family.objects, observable_failed)
+        """What observables ask of the client."""
         self._around = Around(self._cluster, self._reader, family.callbacks, announce)
         self._execute = execute
         self._handles: weakref.WeakSet[AsyncJob] = weakref.WeakSet()
@@ -199,6 +204,25 @@ class AsyncJet:
         """
         job = await self._find(id_or_name)
         return None if job is None else self._handle(job, Continuity.LEAVE)
+
+    def observable(self, name: str) -> AsyncObservable:
+        """Return the observable of that name: what jobs send to ``Sinks.observable(name)``.
+
+        It need not be there yet. It ends with the job that writes to it, or raises the job's failure.
+        """
+        return AsyncObservable(self.source, name)
+
+    async def observables(self) -> tuple[str, ...]:
+        """Return the names of the observables that the active cluster has, in alphabetical order."""
+        return await observable_names(self.source)
+
+    async def snapshots(self) -> list[JobSnapshot]:
+        """Return the exported snapshots that the active cluster has, by name."""
+        return await self._snapshots.all()
+
+    async def delete_snapshot(self, name: str) -> bool:
+        """Remove an exported snapshot from the active cluster; False when there is none of that name."""
+        return await self._snapshots.delete(name)
 
     async def _find(self, id_or_name: int | str) -> JobRef | None:
         if isinstance(id_or_name, int):

@@ -16,7 +16,7 @@ from tealjet.jet import errors
 from tealjet.jet.java_exception import JavaException, exception_from_holders
 from tealjet.protocol.values import ErrorHolder
 
-__all__ = ["About", "MainJoinedError", "already_exists", "refusal_of", "submission_refusal_of"]
+__all__ = ["About", "MainJoinedError", "already_exists", "observable_failed", "refusal_of", "submission_refusal_of"]
 
 _JET_EXCEPTION = "com.hazelcast.jet.JetException"
 _CANCELLED = (".CancellationByUserException", "java.util.concurrent.CancellationException")
@@ -79,6 +79,18 @@ def refusal_of(holders: Sequence[ErrorHolder], about: About) -> Exception | None
     if first == _JET_EXCEPTION:
         return errors.JobError(f"{where}: {_root(java)}", java=java, outcome=answered)
     return None
+
+
+def observable_failed(name: str, cluster: str, java: JavaException) -> errors.JobFailedError:
+    """Return the error of an observable whose job has failed.
+
+    Args:
+        name: The observable's name.
+        cluster: Name of the candidate.
+        java: What the job failed with.
+    """
+    text = f"The job that wrote to the observable {name!r} on cluster {cluster!r} failed: {_root(java)}"
+    return errors.JobFailedError(text, java=java, outcome=Outcome.ANSWERED)
 
 
 def submission_refusal_of(holders: Sequence[ErrorHolder], cluster: str, jar: str) -> Exception | None:

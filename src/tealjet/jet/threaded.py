@@ -12,8 +12,10 @@ from tealjet.jet.continuity import Attempt, Continuity
 from tealjet.jet.job_config import JobConfig
 from tealjet.jet.jobs import METRICS_LIMIT, AsyncJob, StatusListener
 from tealjet.jet.metrics import JobMetrics
+from tealjet.jet.observables import Observable
 from tealjet.jet.questions import SuspensionCause
 from tealjet.jet.reading import JobSummary
+from tealjet.jet.snapshots import JobSnapshot
 from tealjet.jet.upload import DEFAULT_PART_SIZE
 from tealjet.protocol.jet_values import JobStatus
 
@@ -184,6 +186,22 @@ class Jet:
         """As :meth:`AsyncJet.get_job`."""
         job = self._run(self._jet.get_job(id_or_name))
         return None if job is None else Job(job, self._run)
+
+    def observable(self, name: str) -> Observable:
+        """As :meth:`AsyncJet.observable`."""
+        return Observable(self._jet.source, name, self._run)
+
+    def observables(self) -> tuple[str, ...]:
+        """As :meth:`AsyncJet.observables`."""
+        return self._run(self._jet.observables())  # type: ignore[no-any-return]
+
+    def snapshots(self) -> list[JobSnapshot]:
+        """As :meth:`AsyncJet.snapshots`."""
+        return self._run(self._jet.snapshots())  # type: ignore[no-any-return]
+
+    def delete_snapshot(self, name: str) -> bool:
+        """As :meth:`AsyncJet.delete_snapshot`."""
+        return self._run(self._jet.delete_snapshot(name))  # type: ignore[no-any-return]
 
     def _job(self, submission: Coroutine[Any, Any, AsyncJob]) -> Job:
         return Job(self._run(submission), self._run)

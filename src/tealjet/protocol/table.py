@@ -48,6 +48,8 @@ __all__ = [
     "GET_CLUSTER_METADATA",
     "GET_DISTRIBUTED_OBJECTS",
     "LOCAL_BACKUP_LISTENER",
+    "MAP_DELETE",
+    "MAP_ENTRY_SET",
     "MESSAGES",
     "PING",
     "RINGBUFFER_HEAD_SEQUENCE",
@@ -208,6 +210,22 @@ TRIGGER_PARTITION_ASSIGNMENT: MessageType[None, None] = declare(
     "client.triggerPartitionAssignment", 0x001000, retryable=True
 )
 
+MAP_DELETE: MessageType[None, None] = declare(
+    "map.delete",
+    0x010900,
+    retryable=False,
+    request=(Field("thread_id", LONG), Field("name", STRING), Field("key", BYTES)),
+)
+
+MAP_ENTRY_SET: MessageType[tuple[tuple[bytes, bytes], ...], None] = declare(
+    "map.entrySet",
+    0x012500,
+    retryable=True,
+    request=(Field("name", STRING),),
+    response=(Field("entries", pairs_of(BYTES, BYTES)),),
+)
+"""Keys and values as they were stored."""
+
 RINGBUFFER_TAIL_SEQUENCE: MessageType[int, None] = declare(
     "ringbuffer.tailSequence",
     0x170200,
@@ -282,6 +300,8 @@ MESSAGES: tuple[MessageType[Any, Any], ...] = (
     CREATE_PROXIES,
     LOCAL_BACKUP_LISTENER,
     TRIGGER_PARTITION_ASSIGNMENT,
+    MAP_DELETE,
+    MAP_ENTRY_SET,
     RINGBUFFER_TAIL_SEQUENCE,
     RINGBUFFER_HEAD_SEQUENCE,
     RINGBUFFER_READ_MANY,
