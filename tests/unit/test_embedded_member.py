@@ -13,6 +13,7 @@ from tealjet.lab.embedded.session import PlayedSession
 from tealjet.lab.embedded.settings import RELEASES, Limits
 from tealjet.protocol import cluster as cluster_messages
 from tealjet.protocol import codec, frames, table
+from tealjet.protocol.declare import MessageType
 from tealjet.protocol.values import (
     ClientFilterEntry,
     ClientFilterKind,
@@ -271,12 +272,28 @@ def test_a_jet_member_answers_the_request_for_partitions_under_its_own_number() 
     assert answer.type == table.TRIGGER_PARTITION_ASSIGNMENT.request.type
 
 
-def test_a_message_whose_fields_are_not_there_is_an_error_and_no_end() -> None:
+@pytest.mark.parametrize(
+    ("message", "error", "missing"),
+    [
+        (table.CREATE_PROXY, (37, "java.lang.NullPointerException"), "name"),
+        (cluster_messages.CHANGE_CLUSTER_STATE, (1, "java.lang.ArrayIndexOutOfBoundsException"), "new_state"),
+    ],
+)
+def test_a_message_whose_fields_are_not_there_is_the_error_of_real_members_and_no_end(
+    message: MessageType[Any, Any], error: tuple[int, str], missing: str
+) -> None:
     client = MemoryCluster().client()
-    ((code, name, text),) = told(ask_raw(client, table.CREATE_PROXY.request.type))
-    assert (code, name) == (37, "java.lang.NullPointerException")
-    assert "ends before its name" in str(text)
+    ((code, name, text),) = told(ask_raw(client, message.request.type))
+    assert (code, name) == error
+    assert f"ends before its {missing}" in str(text)
     client.ask(table.PING)
+
+
+def test_a_request_for_a_partition_that_does_not_exist_is_never_answered() -> None:
+    client = MemoryCluster().client()
+    asked = client.send(table.PING, partition=271)
+    client.ask(table.PING, partition=270)
+    assert asked not in client.answers
 
 
 # ---------------------------------------------------------------------------------------------------------- operators

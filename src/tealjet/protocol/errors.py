@@ -1,6 +1,6 @@
 """The errors of this package; they know neither connections nor clusters, whoever catches one adds them."""
 
-__all__ = ["PeerSpeaksTlsError", "ProtocolError", "UnknownValueError"]
+__all__ = ["MissingFieldError", "PeerSpeaksTlsError", "ProtocolError", "UnknownValueError"]
 
 
 class ProtocolError(Exception):
@@ -26,3 +26,17 @@ class UnknownValueError(ProtocolError):
         super().__init__(f"{number} is no {kind}")
         self.number = number
         self.kind = kind
+
+
+class MissingFieldError(ProtocolError):
+    """A message, or a structure in one, ends before a field that is not optional.
+
+    Args:
+        message_type: The message's number.
+        field: What is missing.
+        framed: The field has frames of its own; else it lies in the first frame, which is too short.
+    """
+
+    def __init__(self, message_type: int, field: str, *, framed: bool) -> None:
+        super().__init__(f"message {message_type:#08x} ends before its {field}")
+        self.framed = framed

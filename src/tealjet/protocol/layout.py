@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tealjet.protocol.errors import ProtocolError, UnknownValueError
+from tealjet.protocol.errors import MissingFieldError, ProtocolError, UnknownValueError
 from tealjet.protocol.frames import BEGIN_STRUCTURE, END_STRUCTURE, FINAL, FRAME_HEADER_SIZE, NULL, Frame, Message
 
 __all__ = [
@@ -151,12 +151,12 @@ class Fields:
                 if offset + fixed_type.size <= len(content):
                     values[field.name] = fixed_type.unpack_from(content, offset)
                 else:
-                    _require_optional(field, message)
+                    _require_optional(field, message, framed=False)
         for field, framed_type in self._framed:
             if message.has_next_frame() and not message.peek_next_frame().is_end_frame():
                 values[field.name] = framed_type.read(message)
             else:
-                _require_optional(field, message)
+                _require_optional(field, message, framed=True)
         return values
 
 
@@ -177,9 +177,9 @@ def _place(fields: Iterable[Field], header_size: int) -> _Placed:
     return tuple(fixed), tuple(framed), size
 
 
-def _require_optional(missing: Field, message: Message) -> None:
+def _require_optional(missing: Field, message: Message, *, framed: bool) -> None:
     if not missing.optional:
-        raise ProtocolError(f"message {message.type:#08x} ends before its {missing.name}")
+        raise MissingFieldError(message.type, missing.name, framed=framed)
 
 
 def _value_frame(message: Message) -> Frame:

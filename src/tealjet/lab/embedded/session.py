@@ -20,7 +20,7 @@ from tealjet.lab.embedded.listeners import PlayedListener
 from tealjet.lab.embedded.serving import LATER, Served
 from tealjet.protocol import codec, table
 from tealjet.protocol.declare import MessageType
-from tealjet.protocol.errors import ProtocolError, UnknownValueError
+from tealjet.protocol.errors import MissingFieldError, ProtocolError, UnknownValueError
 from tealjet.protocol.frames import BACKUP_AWARE, BACKUP_EVENT, FrameReader, Message
 from tealjet.protocol.layout import OLDEST
 from tealjet.protocol.values import Address, BackupEvent, ClientFilterKind, ClientFilterMode, ClusterState
@@ -185,10 +185,8 @@ class PlayedSession:
     def serve(self, message: Message) -> None:
         """Serve one request, or leave it to the owner of its partition if that is frozen."""
         cluster, partition = self.cluster, message.partition
-        if partition >= 0 and (len(cluster.members) > 1 or not cluster.partitions.assigned):
-            cluster.assign_partitions()
-            if self._held_by_owner(message, partition):
-                return
+        if partition >= 0 and self.client is not None and not self._is_served_now(message, partition):
+            return
         served = cluster.served.get(message.type)
         request = PlayedRequest(self, message, partition, served)
         try:
@@ -214,7 +212,7 @@ class PlayedSession:
         except UnknownValueError as error:
             request.fail(_unknown_value(error))
         except ProtocolError as error:
-            request.fail(MemberError(failures.NULL_POINTER, f"The message cannot be read: {error}"))
+            request.fail(_unreadable(error))
         except Exception as error:
             name = f"{message.type:#x}" if served is None else served.message.name
             cluster.defect(f"serving {name} failed", error)
@@ -235,15 +233,21 @@ class PlayedSession:
         request.fail(MemberError(failures.RETRYABLE, f"{failures.AUTHENTICATION.class_name}: {text}", causes=(cause,)))
         self.end("the client asked without authenticating")
 
-    def _held_by_owner(self, message: Message, partition: int) -> bool:
-        cluster = self.cluster
-        if partition >= cluster.partition_count:
+    def _is_served_now(self, message: Message, partition: int) -> bool:
+        """Say whether a request for a partition is served now.
+
+        One whose owner is frozen waits for it. One for a partition that does not exist is never answered: real members
+        were not seen to.
+        """
+        cluster, partitions = self.cluster, self.cluster.partitions
+        if partition >= partitions.count:
             return False
-        owner_uuid = cluster.partitions.owner(partition)
+        cluster.assign_partitions()
+        owner_uuid = partitions.owner(partition)
         if owner_uuid is None or owner_uuid == self.member.uuid:
-            return False
+            return True
         owner = cluster.members[owner_uuid]
-        return owner.faults.frozen and owner.hold(self, message)
+        return not (owner.faults.frozen and owner.hold(self, message))
 
     # ----------------------------------------------------------------------------------------------------- to the wire
 
@@ -376,6 +380,13 @@ class PlayedSession:
             self._out.clear()
             self._unread.clear()
             self.member.session_ended(self)
+
+
+def _unreadable(error: ProtocolError) -> MemberError:
+    """Say that a message has not what it should have: by the kinds of exceptions that real members stumble into."""
+    in_first_frame = isinstance(error, MissingFieldError) and not error.framed
+    kind = failures.ARRAY_INDEX_OUT_OF_BOUNDS if in_first_frame else failures.NULL_POINTER
+    return MemberError(kind, f"The message cannot be read: {error}")
 
 
 def _unknown_value(error: UnknownValueError) -> MemberError:
