@@ -121,6 +121,12 @@ def test_a_name_finds_its_own_configuration_then_the_best_pattern_then_the_defau
     assert configured.get(name, None) == expected
 
 
+def test_a_name_that_fits_two_patterns_as_well_is_an_error_as_in_java() -> None:
+    configured = ByJavaName({"ab*": 1, "*bc": 2})
+    with pytest.raises(ConfigError, match=r"the name 'abc' fits several patterns of the configuration: ab\*, \*bc"):
+        configured["abc"]
+
+
 def test_without_a_default_a_name_that_fits_nothing_has_no_configuration() -> None:
     configured = ByJavaName({"a*": 1})
     assert "b" not in configured

@@ -48,10 +48,9 @@ def test_a_variable_wins_over_the_file_and_leaves_the_rest(monkeypatch: pytest.M
         ("CLIENTLABELS_0", "more", "labels", ["file", "more"]),
         ("NETWORK_CLUSTERMEMBERS_ADDRESS", "a:1", "cluster_members", ["a:1"]),
         ("PROPERTIES_HAZELCAST_CLIENT_HEARTBEAT_TIMEOUT", "1500", "heartbeat_timeout", 1.5),
-        ("SECURITY_USERNAMEPASSWORD_USERNAME", "me", "creds_username", "me"),
+        ("NEARCACHE_ORDERS_EVICTION_SIZE", "9", "near_caches", {"orders": {"eviction_max_size": 9}}),
         ("SECURITY_TOKEN_VALUE", "abc", "token_provider", "token abc"),
         ("NEARCACHE_ORDERS_TIMETOLIVESECONDS", "9", "near_caches", {"orders": {"time_to_live": 9.0}}),
-        ("NETWORK_KUBERNETES_SERVICEDNS", "hz", "cluster_members", ["hz:5701"]),
         (
             "SERIALIZATION_GLOBALSERIALIZER_CLASSNAME",
             "support.config_classes:OrderSerializer",
@@ -73,9 +72,28 @@ def test_every_kind_of_key_can_be_overridden(
     assert plain(getattr(_load().config, attribute)) == expected
 
 
+def test_a_section_can_be_said_by_variables_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HZCLIENT_NETWORK_KUBERNETES_ENABLED", "true")
+    monkeypatch.setenv("HZCLIENT_NETWORK_KUBERNETES_SERVICEDNS", "hz")
+    monkeypatch.setenv("HZCLIENT_SECURITY_USERNAMEPASSWORD_USERNAME", "me")
+    monkeypatch.setenv("HZCLIENT_SECURITY_USERNAMEPASSWORD_PASSWORD", "secret")
+    client = _load()
+    assert client.config.cluster_members == ["hz:5701"]
+    assert client.credentials == ("me", "secret")
+
+
 def test_an_option_of_tealjet_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HZCLIENT_PROPERTIES_TEALJET_DRAINTIMEOUTMILLIS", "500")
     assert dict(_load().options) == {"drain_timeout": 0.5}
+
+
+def test_a_list_inside_a_section_is_replaced_as_in_java_and_the_rest_of_the_section_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("conf.yaml").write_text("network: {cluster-members: [file], redo-operation: true}")
+    monkeypatch.setenv("HZCLIENT_NETWORK_CLUSTERMEMBERS_0", "environment")
+    config = _load().config
+    assert (config.cluster_members, config.redo_operation) == (["environment"], True)
 
 
 def test_the_items_of_a_list_come_in_the_order_of_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:

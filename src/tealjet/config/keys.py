@@ -84,8 +84,8 @@ def _refused(why: str, instead: str, *paths: str) -> tuple[Key, ...]:
     return tuple(Key(path=_at(path), value=Unsupported(why=why, instead=instead), doc=why) for path in paths)
 
 
-def _refused_when_enabled(why: str, instead: str, *paths: str, default: bool = False) -> tuple[Key, ...]:
-    value = Disabled(why=why, instead=instead, default=default)
+def _refused_when_enabled(why: str, instead: str, *paths: str) -> tuple[Key, ...]:
+    value = Disabled(why=why, instead=instead)
     return tuple(Key(path=_at(path), value=value, doc=why) for path in paths)
 
 
@@ -481,8 +481,8 @@ CLIENT = Schema(
                 allowed="a mapping with enabled, service-dns, service-port and service-dns-timeout",
                 names=("service-dns", "service-port", "service-dns-timeout"),
             ),
-            doc="With service-dns: the name, and with service-port the port, under which Kubernetes has the members; "
-            "resolved anew for each attempt. It takes the place of cluster-members.",
+            doc="With enabled: true and service-dns the name, and with service-port the port, under which Kubernetes has "
+            "the members; resolved anew for each attempt. It takes the place of cluster-members.",
             default="not used",
             may_differ=True,
         ),
@@ -847,9 +847,8 @@ CLIENT = Schema(
             "network.gcp",
             "network.azure",
             "network.eureka",
-            default=True,
+            "network.hazelcast-cloud",
         ),
-        *_refused_when_enabled("members are not found in this way", _DISCOVERY, "network.hazelcast-cloud"),
         Key(
             path=("network", "discovery-strategies"),
             value=Strategies(why="members are not found in this way", instead=_DISCOVERY),

@@ -21,6 +21,7 @@ from tealjet.config.classes import Classes
 from tealjet.config.problem import Place, Problems
 from tealjet.config.table import Setting
 from tealjet.config.values import Piece, whole
+from tealjet.errors import ConfigError
 
 __all__ = ["ByJavaName", "JavaConfig", "Official", "official_config"]
 
@@ -37,8 +38,8 @@ _DEFAULT_PORT = 5701
 class ByJavaName(dict[str, T]):
     """Finds a configuration as Java does: by its name, else by the pattern that fits best, else ``default``.
 
-    A pattern has one ``*``. Of several that fit, the one with the most characters counts (IMDG 4.0.3 manual, "Using
-    Wildcards"). What is after ``@`` in a name says only where its partition is.
+    A pattern has one ``*``. Of several that fit, the one with the most characters counts, and two of the same length
+    are an error (IMDG 4.0.3 manual, "Using Wildcards"). What is after ``@`` in a name says only where its partition is.
     """
 
     def __contains__(self, name: object) -> bool:
@@ -59,10 +60,13 @@ class ByJavaName(dict[str, T]):
         name = name.partition("@")[0]
         if dict.__contains__(self, name):
             return name
-        fitting = [key for key in self if "*" in key and _fits(key, name)]
-        if fitting:
-            return max(fitting, key=len)
-        return "default" if dict.__contains__(self, "default") else None
+        best: list[str] = []
+        for key in self:
+            if "*" in key and _fits(key, name) and (not best or len(key) >= len(best[0])):
+                best = [*best, key] if best and len(key) == len(best[0]) else [key]
+        if len(best) > 1:
+            raise ConfigError(f"the name {name!r} fits several patterns of the configuration: {', '.join(best)}")
+        return best[0] if best else "default" if dict.__contains__(self, "default") else None
 
 
 def _fits(pattern: str, name: str) -> bool:
@@ -252,8 +256,8 @@ class _Builder:
             return
         told: Mapping[str, Piece] = kubernetes.value
         enabled = told.get("enabled")
-        if enabled is not None and enabled.text.lower() != "true":
-            if enabled.text.lower() != "false":
+        if enabled is None or enabled.text.lower() != "true":
+            if enabled is not None and enabled.text.lower() != "false":
                 found = f"found {enabled.text[:60]!r}"
                 self._problems.add(enabled.mark, f"{kubernetes.name}.enabled", found, allowed="true or false")
             return
@@ -308,10 +312,17 @@ class _Builder:
                 found = f"stands beside {first} ({place})"
                 self._problems.add(other, name, found, allowed="one way to sign in")
             return
+        self._both("security.username-password.username", "security.username-password.password")
         if "security.token" in ways:
             self._token(ways["security.token"])
         elif "security.credentials-factory" in ways:
             self._credentials_factory(ways["security.credentials-factory"])
+
+    def _both(self, *names: str) -> None:
+        there = [self._by_name[name] for name in names if name in self._by_name]
+        for name in names:
+            if there and name not in self._by_name:
+                self._problems.add(there[0].mark, name, "the key is missing", allowed="user name and password")
 
     def _token(self, setting: Setting) -> None:
         self._only(setting, {"value", "encoding"})
@@ -320,15 +331,13 @@ class _Builder:
         if value is None:
             self._problems.add(setting.mark, f"{setting.name}.value", "the key is missing", allowed="the token")
             return
-        if encoding.text.lower() not in ("none", "base64"):
+        if encoding.text not in ("none", "base64"):
             found = "an encoding that is not known"
             self._problems.add(encoding.mark, f"{setting.name}.encoding", found, allowed="none, base64")
             return
         try:
             token = (
-                value.text.encode("utf-8")
-                if encoding.text.lower() == "none"
-                else base64.b64decode(value.text, validate=True)
+                value.text.encode("utf-8") if encoding.text == "none" else base64.b64decode(value.text, validate=True)
             )
         except (binascii.Error, ValueError):
             self._problems.add(

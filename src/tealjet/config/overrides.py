@@ -1,8 +1,9 @@
 """What the environment says in place of a client file: ``HZCLIENT_NETWORK_REDOOPERATION=true``.
 
 As in Java a name is the key path in capitals with ``_`` between its parts and without the dashes, the items of a list
-have names or numbers of their own, and the same may be given as a property ``hz-client.network.redo-operation``.
-Nothing here knows what a key means.
+have names or numbers of their own, and the same may be given as a property ``hz-client.network.redo-operation``. As in
+Java a list inside a section is replaced and one at the top is added to. Java also forgets the rest of a section that is
+overridden, members included; here it stays. Nothing here knows what a key means.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def overridden(
     if not root.children:
         return content
     over = _Grown(schema, problems).mapping(root, ())
-    return _over(content, over)
+    return _over(content, over, top=True)
 
 
 def _plant(root: _Branch, words: list[str], text: str, origin: str, problems: Problems) -> None:
@@ -139,10 +140,8 @@ def _in_order(branch: _Branch) -> list[_Branch]:
     return [branch.children[name] for name in names]
 
 
-def _over(there: Node, over: Node) -> Node:
-    """Return what is there with the other over it: mappings are merged, lists joined, values replaced."""
-    if isinstance(there, SequenceNode) and isinstance(over, SequenceNode):
-        return replace(there, items=(*there.items, *over.items))
+def _over(there: Node, over: Node, *, top: bool = False) -> Node:
+    """Return what is there with the other over it: mappings are merged, everything else replaced."""
     if not (isinstance(there, MappingNode) and isinstance(over, MappingNode)):
         return over
     changed = {entry.key: entry for entry in over.entries}
@@ -151,7 +150,9 @@ def _over(there: Node, over: Node) -> Node:
         other = changed.pop(entry.key, None)
         if other is None:
             entries.append(entry)
+        elif top and isinstance(entry.value, SequenceNode) and isinstance(other.value, SequenceNode):
+            items = (*entry.value.items, *other.value.items)
+            entries.append(replace(entry, value=replace(entry.value, items=items)))
         else:
-            merged = _over(entry.value, other.value)
-            entries.append(replace(entry if merged is entry.value else other, value=merged))
+            entries.append(replace(other, value=_over(entry.value, other.value)))
     return replace(there, entries=(*entries, *changed.values()))

@@ -238,8 +238,6 @@ class Disabled:
     why: str
     instead: str
     """What to do."""
-    default: bool = False
-    """Whether Java takes the section as enabled when it does not say."""
     allowed: str = "enabled: false"
 
     def read(self, node: Node, key: str, problems: Problems) -> object | None:
@@ -247,13 +245,9 @@ class Disabled:
         if not isinstance(node, MappingNode):
             problems.add(node.mark, key, f"found {_kind(node)}", allowed=self.allowed)
             return None
-        entry = child(node, "enabled")
-        enabled: object = self.default
-        if entry is not None:
-            enabled = boolean().read(entry.value, f"{key}.enabled", problems)
-        if enabled:
-            place = node.mark if entry is None else entry.mark
-            problems.add(place, f"{key}.enabled", f"not supported: {self.why}", hint=self.instead)
+        entry = child(node, "enabled")  # without it Java does not enable the section
+        if entry is not None and boolean().read(entry.value, f"{key}.enabled", problems):
+            problems.add(entry.mark, f"{key}.enabled", f"not supported: {self.why}", hint=self.instead)
         return None
 
 
