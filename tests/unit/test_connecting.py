@@ -138,6 +138,18 @@ async def test_a_token_that_is_no_bytes_is_a_reason() -> None:
     assert error.detail.endswith("the token provider of 'blue' gave str instead of bytes")
 
 
+async def test_a_connection_that_is_reset_as_soon_as_it_stands_is_one_that_was_lost() -> None:
+    world = World()
+    transport = Mock(
+        spec=asyncio.Transport, get_extra_info={"sockname": ("127.0.0.1", 1), "peername": None}.__getitem__
+    )
+    connection = Connection(world.runtime, world.link, 1000)
+    connection.connection_made(transport)
+    connection.connection_lost(ConnectionResetError(104, "Connection reset by peer"))
+    assert not connection.live
+    assert isinstance(connection.ended_by, ConnectionResetError)
+
+
 async def test_providers_that_hang_take_a_bounded_number_of_threads() -> None:
     release = threading.Event()
     world = World(token=lambda host, port: b"late" if release.wait(60) else b"", connect_timeout=0.01)

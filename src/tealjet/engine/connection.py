@@ -67,8 +67,10 @@ class Connection(asyncio.Protocol):
         """Take the transport and greet the member."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type asyncio declares
         self._transport = transport
-        host, port = self.endpoint = transport.get_extra_info("peername")[:2]
-        self.peer = f"{host}:{port}"
+        peer = transport.get_extra_info("peername")
+        if peer is not None:  # it is None when the other end has reset the connection already; the transport will tell
+            host, port = self.endpoint = peer[:2]
+            self.peer = f"{host}:{port}"
         host, port = transport.get_extra_info("sockname")[:2]
         self.local_address = Address(host=host, port=port)
         transport.write(_PREAMBLE)
