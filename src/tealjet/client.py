@@ -254,7 +254,7 @@ class JetClient(HazelcastClient):
             if gave_up is not None:
                 raise no_cluster(gave_up)
             first = thread.run(engine.link(plan.settings.invocation_timeout))
-            family.fill(self, engine, first, engine_thread=thread.ident, start=thread.start)
+            family.fill(self, engine, first, engine_thread=thread.ident, start=thread.start, turns=thread.turns)
         except BaseException:
             self._tear_down()
             raise

@@ -377,3 +377,31 @@ def test_a_damaged_stream_gives_messages_or_a_protocol_error(
         return
     for message in received:
         contents_of(message)
+
+
+@relaxed
+@given(messages)
+def test_what_is_exactly_one_message_can_be_looked_at_and_then_fed_or_skipped(sent: bytes) -> None:
+    looked, fed = FrameReader(), FrameReader()
+    message = looked.only(sent)
+    assert message is not None
+    (same,) = fed.feed(sent)
+    assert (bytes(message), contents_of(message)) == (bytes(same), contents_of(same))
+    assert (message.type, message.correlation_id, message.is_event) == (same.type, same.correlation_id, same.is_event)
+    assert [bytes(one) for one in looked.feed(sent)] == [sent]
+    assert looked.skip(sent) == len(sent)
+
+
+@relaxed
+@given(messages, st.integers(1, 2000))
+def test_what_is_less_or_more_than_one_message_or_a_fragment_cannot(sent: bytes, where: int) -> None:
+    reader = FrameReader(max_message_bytes=10_000)
+    less = sent[: where % len(sent)]
+    assert reader.only(less) is None
+    assert reader.only(sent + sent) is None
+    assert reader.only(sent + b"x") is None
+    assert reader.only(encoded(b"x" * 10_000)) is None
+    assert reader.only(fragments(encoded(b"x" * 50, b"y" * 50), 80, 1)[0]) is None
+    if less:
+        reader.feed(less)
+        assert reader.only(sent) is None

@@ -16,6 +16,7 @@ from typing import Any
 
 from hazelcast.serialization.compact import SchemaNotFoundError
 
+from tealjet.bridge.direct import DirectPath
 from tealjet.bridge.futures import CallFuture
 from tealjet.engine.calls import Call, Gate
 from tealjet.engine.engine import Engine
@@ -140,18 +141,27 @@ class AsyncioInvocations:
 class ThreadedInvocations:
     """The invocation service of the threaded family."""
 
-    def __init__(self, engine: Engine, engine_thread: int, fetch_schema: FetchSchema) -> None:
-        """Serve the proxies of a client whose engine runs on the thread with this id."""
+    def __init__(
+        self, engine: Engine, engine_thread: int, fetch_schema: FetchSchema, path: DirectPath | None = None
+    ) -> None:
+        """Serve the proxies of a client whose engine runs on the thread with this id; lone callers use the path."""
         self._engine = engine
         self._engine_thread = engine_thread
         self._fetch_schema = fetch_schema
+        self._path = path
 
     def invoke(self, invocation: Any, gate: Gate | None = None) -> Call:
         """Start a call from any thread; its result goes into ``invocation.future``, which is replaced by ours."""
-        invocation.future = CallFuture(self._engine_thread)
+        path = self._path
+        future = invocation.future = CallFuture(self._engine_thread, path)
         call = _OfficialCall(invocation, self._engine, self._fetch_schema, gate)
-        if threading.get_ident() == self._engine_thread:
+        thread = threading.get_ident()
+        if thread == self._engine_thread:
             self._engine.submit(call)
-        else:
+            return call
+        sent = None if path is None else path.send(call, thread)
+        if sent is None:
             self._engine.submit_threadsafe(call)
+        else:
+            future.sent = sent
         return call

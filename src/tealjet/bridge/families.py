@@ -32,6 +32,7 @@ from tealjet.bridge.callbacks import Callbacks
 from tealjet.bridge.calls import FetchSchema, ThreadedInvocations
 from tealjet.bridge.cp import CPNumbers, CPSessions, cp_context
 from tealjet.bridge.cursors import keep_link, lost_statement
+from tealjet.bridge.direct import DirectPath, Turns
 from tealjet.bridge.homes import Home, Move, Surroundings
 from tealjet.bridge.objects import Objects
 from tealjet.bridge.proxies import CPProxies, Proxies
@@ -160,7 +161,10 @@ class Family:
                 else:
                     failed(error if isinstance(error, Exception) else HazelcastSerializationError("client was closed"))
 
-            engine.runtime.spawn(ask()).add_done_callback(end)
+            try:
+                engine.runtime.call_soon_threadsafe(lambda: engine.runtime.spawn(ask()).add_done_callback(end))
+            except RuntimeError:  # the loop is closed
+                failed(HazelcastSerializationError("client was closed"))
 
         return fetch
 
@@ -266,6 +270,7 @@ class ThreadedFamily(Family):
         *,
         engine_thread: int,
         start: Callable[[Coroutine[Any, Any, Any]], Future[Any]],
+        turns: Turns | None,
     ) -> None:
         """Complete the client; the engine has an active link.
 
@@ -275,9 +280,11 @@ class ThreadedFamily(Family):
             first: The link that is active now.
             engine_thread: Id of the thread that the engine runs on.
             start: Runs a coroutine on the engine's loop and returns an official future.
+            turns: How the engine's loop lends its turn; None when it does not.
         """
         fetch_schema = self.fetch_schema_with(engine)
-        invocations: Any = ThreadedInvocations(engine, engine_thread, fetch_schema)
+        path = None if turns is None else DirectPath(engine, turns)
+        invocations: Any = ThreadedInvocations(engine, engine_thread, fetch_schema, path)
         connections = ThreadedConnections(engine, lambda coroutine: start(coroutine).result())
         reactor, members = untyped(Reactor(engine)), untyped(self.members)
         self.members.use(connections)

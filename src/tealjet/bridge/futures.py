@@ -7,6 +7,7 @@ whoever completes sets ``_done`` first and releases the locks second.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -15,7 +16,10 @@ from typing import Any
 from hazelcast.future import Future
 from hazelcast.util import re_raise
 
+from tealjet.bridge.direct import DirectPath, Sent
+from tealjet.engine.calls import Call
 from tealjet.errors import WrongLoopError
+from tealjet.protocol.frames import Message
 
 __all__ = ["CallFuture"]
 
@@ -25,9 +29,15 @@ _UNSET = Future.__dict__["_result"]
 class CallFuture(Future[Any]):
     """The result of one call of the threaded family."""
 
-    def __init__(self, engine_thread: int) -> None:
-        """Make a future that the thread with this id, the engine's, must not wait for."""
+    sent: Sent | None = None
+    """Set from the moment at which its caller's thread has sent the call by itself until somebody begins to wait."""
+    kept: tuple[Call, Message] | None = None
+    """The call and its answer, while that was read by its caller's thread and is not decoded."""
+
+    def __init__(self, engine_thread: int, path: DirectPath | None = None) -> None:
+        """Make a future that the thread with this id, the engine's, must not wait for; who waits may use the path."""
         self._engine_thread = engine_thread
+        self._path = path
         self._done = False
         self._waiters: list[Any] = []
         self._callbacks: list[Callable[[Future[Any]], None]] = []
@@ -45,6 +55,14 @@ class CallFuture(Future[Any]):
             self._traceback = traceback
             self._complete()
 
+    def decode(self) -> None:
+        """Complete it with the answer that is kept, if there is one."""
+        if self.kept is not None and not self._done:
+            call, answer = self.kept
+            answer.reset_next_frame()  # somebody may have been interrupted here
+            call.succeed(answer)
+            self.kept = None
+
     def _complete(self) -> None:
         self._done = True
         while self._waiters:
@@ -60,12 +78,26 @@ class CallFuture(Future[Any]):
         """Say whether it is complete and has a result."""
         return self._result is not _UNSET
 
+    def watch(self, waiter: Any) -> None:
+        """Release a waiter, as a lock, when it is complete."""
+        self._waiters.append(waiter)
+
+    def unwatch(self, waiter: Any) -> None:
+        """Do not release the waiter any more."""
+        with contextlib.suppress(ValueError):  # it is being released
+            self._waiters.remove(waiter)
+
     def _wait(self) -> None:
-        if threading.get_ident() == self._engine_thread:
+        thread, path = threading.get_ident(), self._path
+        if thread == self._engine_thread or (path is not None and path.in_turn(thread)):
             raise WrongLoopError(
                 "A callback on the client's own thread must not wait for a call: the answer could never arrive. "
                 "Use add_done_callback or continue_with, or wait on another thread."
             )
+        if path is not None:
+            path.wait(self, thread)
+            if self._done:
+                return
         lock = threading.Lock()
         lock.acquire()
         self._waiters.append(lock)
@@ -94,6 +126,9 @@ class CallFuture(Future[Any]):
 
     def add_done_callback(self, callback: Callable[[Future[Any]], None]) -> None:
         """Call back when complete, at once if it is."""
+        sent, self.sent = self.sent, None
+        if sent is not None and self._path is not None:  # whoever waits now does not do it here
+            self._path.give_back(sent[0])
         self._callbacks.append(callback)
         if self._done:
             try:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from hazelcast.future import Future
 
+from tealjet.bridge.direct import new_loop
 from tealjet.errors import ClientClosedError, Outcome, WrongLoopError
 
 __all__ = ["LoopThread"]
@@ -26,7 +27,7 @@ class LoopThread:
 
     def __init__(self, name: str) -> None:
         """Start a thread of that name."""
-        self._loop = asyncio.new_event_loop()
+        self._loop, self.turns = new_loop()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -40,12 +41,13 @@ class LoopThread:
         # the official futures refuse to be waited for on a thread that is marked like this
         Future._threading_locals.is_reactor_thread = True
         asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_forever()
-        finally:
-            self._loop.run_until_complete(self._end_tasks())
-            asyncio.set_event_loop(None)
-            self._loop.close()
+        with contextlib.nullcontext() if self.turns is None else self.turns.lock:
+            try:
+                self._loop.run_forever()
+            finally:
+                self._loop.run_until_complete(self._end_tasks())
+                asyncio.set_event_loop(None)
+                self._loop.close()
 
     async def _end_tasks(self) -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
@@ -62,7 +64,8 @@ class LoopThread:
             TimeoutError: It did not end within ``timeout`` seconds.
             WrongLoopError: The caller is that thread itself.
         """
-        if threading.get_ident() == self.ident:
+        thread = threading.get_ident()
+        if thread == self.ident or (self.turns is not None and self.turns.owner == thread):
             coroutine.close()
             raise WrongLoopError("A callback on the client's own thread must not wait for the client.")
         future = self._submit(coroutine)

@@ -159,6 +159,11 @@ class Calls:
         """How many calls wait for a link."""
         return len(self._parked)
 
+    @property
+    def route(self) -> Link | None:
+        """The link that calls go to, None while they park."""
+        return self._route
+
     # --------------------------------------------------------------------------------------------------------- routing
 
     def submit(self, call: Call) -> None:

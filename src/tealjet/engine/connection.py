@@ -7,6 +7,8 @@ once, on the event loop.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Connection"]
 
 _PREAMBLE = b"CP2"
+_MOST_AT_ONCE = 65_536
+"""Bytes that a caller's thread reads at most; a longer answer is left to the loop."""
 _TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
 """How an alert and a handshake begin; as the length of a first frame they would be far too much."""
 
@@ -57,6 +61,14 @@ class Connection(asyncio.Protocol):
         self._reader = FrameReader(max_message_bytes=max_message_bytes)
         self._feed = self._feed_first
         self._unsent: list[bytearray] = []
+        self.descriptor = -1
+        """What a caller's thread writes to and reads from, while that is lent to it."""
+        self._posted: list[bytearray] = []
+        """The request that a caller's thread is sending."""
+        self._written: list[int] = []
+        """How much of it is sent."""
+        self._unread: list[bytes] = []
+        """What a caller's thread has read and the connection has not taken."""
         self._transport: asyncio.Transport
         self.ended_by: Exception | None = None
         """What the transport or the bytes ended it with; None for an end in good order and one by this side."""
@@ -131,11 +143,84 @@ class Connection(asyncio.Protocol):
 
     def close(self, cause: Cause, detail: str) -> None:
         """Close without waiting for anything; harmless when it is closed."""
+        self._take_unread()  # what came before the end counts
         if not self.live:
             return
         self.live = False
         self._transport.abort()
         self.link.on_closed(self, cause, detail)
+
+    # ---------------------------------------------------------- what is lent to a caller's thread while the loop sleeps
+
+    @property
+    def lendable(self) -> bool:
+        """Say whether bytes are messages here as they come from the network, and not those of TLS."""
+        return self._transport.get_extra_info("sslcontext") is None
+
+    @property
+    def idle(self) -> bool:
+        """Say whether all that was to be sent is with the network."""
+        return self.live and not self._unsent and not self._transport.get_write_buffer_size()
+
+    def lend(self) -> int:
+        """Stop reading; return the descriptor to read from instead."""
+        self._transport.pause_reading()
+        self.descriptor = self._transport.get_extra_info("socket").fileno()
+        return self.descriptor
+
+    def take_back(self) -> None:
+        """Read again, beginning with what a caller's thread has read and left."""
+        if self.live:
+            self._transport.resume_reading()
+            self._take_unread()
+
+    def _take_unread(self) -> None:
+        unread, self._unread = self._unread, []
+        for data in unread:
+            if data and self.live:  # an empty one is the end, which the loop will meet
+                self.data_received(data)
+
+    def finish_sending(self) -> None:
+        """Send what a caller's thread has not sent of its request."""
+        if self._posted and self.live:
+            rest = self._posted.pop()[sum(self._written) :]
+            self.bytes_sent += len(rest)
+            self._transport.write(rest)
+
+    # The caller's thread does the following in the loop's turn, and may be interrupted at any point. What it writes
+    # and reads is therefore stored by the same instruction that writes or reads it.
+
+    def post(self, request: bytearray) -> None:
+        """Take a request: from here on it is sent, by whoever has the next turn."""
+        self._written.clear()
+        self._posted.append(request)
+
+    def send_posted(self) -> bool:
+        """Send it; False when something of it is left to the loop."""
+        request = self._posted[0]
+        with contextlib.suppress(OSError):  # the loop tries again and is told why
+            self._written.extend(map(os.write, (self.descriptor,), (request,)))
+        if self._written != [len(request)]:
+            return False
+        self.bytes_sent += len(request)
+        self._posted.clear()
+        return True
+
+    def read_answer(self, correlation_id: int) -> Message | None:
+        """Read; return the answer to a call if it is all that came, and keep what came until it is forgotten."""
+        with contextlib.suppress(OSError):  # the loop will meet the end of the connection
+            self._unread.extend(map(os.read, (self.descriptor,), (_MOST_AT_ONCE,)))
+        if len(self._unread) != 1:
+            return None
+        message = self._reader.only(self._unread[0])
+        return None if message is None or message.is_event or message.correlation_id != correlation_id else message
+
+    def forget_answer(self) -> None:
+        """Let go of what was read; it was the answer that was asked for."""
+        self.bytes_received += self._reader.skip(self._unread[0])
+        self.last_read = self._now()
+        self.heard += 1
+        self._unread.clear()
 
     def __repr__(self) -> str:
         return f"Connection({self.peer}, {'live' if self.live else 'closed'})"

@@ -185,18 +185,21 @@ class Link:
 
     def send(self, call: Call) -> bool:
         """Send a call to where it belongs, else to any member. False when there is none."""
+        connection = self.route(call)
+        if connection is None:
+            return False
+        self.send_on(connection, call)
+        return True
+
+    def route(self, call: Call) -> Connection | None:
+        """Return the connection to where a call belongs, else to any member; None when there is none."""
         connection = None
         if call.partition >= 0:
             if call.partition < len(self._routes):
                 connection = self._routes[call.partition]
         elif call.member is not None:
             connection = self.connections.get(call.member)
-        if connection is None:
-            connection = self.any_connection()
-            if connection is None:
-                return False
-        self.send_on(connection, call)
-        return True
+        return self.any_connection() if connection is None else connection
 
     def send_on(self, connection: Connection, call: Call) -> int:
         """Send a call over a connection of this link; return its correlation id, 0 if the cluster does not know it."""
@@ -212,6 +215,27 @@ class Link:
         call.carrier = connection
         connection.send(request, lone=lone)
         return correlation_id
+
+    @property
+    def quiet(self) -> bool:
+        """Say whether calls begin and end here with nobody to be asked or told."""
+        return self.lacks is None and self._on_call_end is None
+
+    def post(self, connection: Connection, call: Call) -> int:
+        """Put a call under way that its caller's thread sends by itself; return its correlation id.
+
+        At each step it is either no call of this link yet, or one whose request is sent if nothing else happens.
+        """
+        correlation_id = self._next_correlation_id()
+        stamp(call.request, correlation_id, call.partition, backup_aware=self._backup_aware)
+        call.carrier = connection
+        connection.post(call.request)
+        self.pending[correlation_id] = call
+        return correlation_id
+
+    def forget(self, correlation_id: int) -> None:
+        """Let go of a call whose answer its caller's thread has read by itself."""
+        del self.pending[correlation_id]
 
     def feature_missing_for(self, request: bytearray) -> Feature | None:
         """Return the feature that a request needs and the cluster lacks, None when it may be sent."""

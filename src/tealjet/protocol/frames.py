@@ -272,6 +272,30 @@ class FrameReader:
         self._consumed += size
         return messages
 
+    def only(self, data: bytes) -> Message | None:
+        """Return the message that bytes are if they are exactly one, whole and unfragmented, and nothing is before it.
+
+        They are not taken by this: ``feed`` or ``skip`` them.
+        """
+        size = len(data)
+        if self._partial or not 19 <= size <= self._max_message_bytes:
+            return None
+        length, flags, message_type, correlation_id, backup_acks = _read_message_header(data)
+        if length < 19 or flags & UNFRAGMENTED != UNFRAGMENTED:
+            return None
+        end, frame_flags = length, flags
+        while not frame_flags & FINAL and length >= 6 and size - end >= 6:
+            length, frame_flags = _read_frame_header(data, end)
+            end += length
+        if length < 6 or end != size or not frame_flags & FINAL:
+            return None
+        return Message(data, 0, size, flags, message_type, correlation_id, backup_acks)
+
+    def skip(self, data: bytes) -> int:
+        """Take bytes that ``only`` has returned as a message; return how many."""
+        self._consumed += len(data)
+        return len(data)
+
     def _take(self, data: bytes, position: int, messages: list[Message]) -> int:
         """Add to the partial message what belongs to it, and finish it when it is complete.
 

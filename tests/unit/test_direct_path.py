@@ -1,0 +1,513 @@
+"""A lone thread sends and reads by itself, and whatever happens meanwhile happens as it always does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hazelcast.invocation import Invocation
+from hazelcast.protocol.codec import map_size_codec
+
+import tealjet
+from support.clusters import Events
+from support.played import PlayedMember, size_answer
+from support.workload import LIMIT
+from tealjet.bridge import direct
+from tealjet.bridge.direct import DirectPath, Turns, new_loop
+from tealjet.errors import WrongLoopError
+from tealjet.protocol.frames import Message
+
+NEVER = 3600.0
+MANY = 3000
+"""So many calls in a row are lent to, unless something forbids it."""
+
+
+class Alone:
+    """A client of a played member, whose caller reads by itself."""
+
+    def __init__(self, member: PlayedMember, client: Any) -> None:
+        self.member = member
+        self.client = client
+        self.sizes = client.get_map("sizes")
+        self.path: DirectPath = client._invocation_service._path
+        self.turns: Turns = client._thread.turns
+        self.engine = client._engine
+
+    def become_direct(self) -> None:
+        """Make calls, one after the other, until reading is lent to this thread."""
+        for _ in range(100_000):
+            if self.path.lends:
+                return
+            self.sizes.size().result()
+        raise AssertionError("nothing was lent")
+
+    def call(self, size: int | None = None) -> int:
+        """Make a call on the direct path; the played member answers with this size, if it is given."""
+        if size is not None:
+            self.member.answers = lambda request: size_answer(request, size)
+        answered = self.path.answered
+        result: int = self.sizes.size().result()
+        assert self.path.answered == answered + 1
+        return result
+
+    def pending(self) -> int:
+        return len(self.engine.active.pending)
+
+    def let_the_loop_have_a_turn(self) -> None:
+        had = threading.Event()
+        self.engine.runtime.call_soon_threadsafe(self.engine.runtime.call_soon, had.set)
+        assert had.wait(LIMIT)
+
+
+@pytest.fixture
+def alone() -> Iterator[Alone]:
+    with PlayedMember() as member, tealjet.new_jet_client(member.config, silence_limit=NEVER) as client:
+        yield Alone(member, client)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading does not go back because time has passed."""
+    monkeypatch.setattr(direct, "_PATIENCE", NEVER)
+    monkeypatch.setattr(direct, "_TERM", NEVER)
+
+
+def in_thread(do: Callable[[], object]) -> threading.Thread:
+    thread = threading.Thread(target=do)
+    thread.start()
+    return thread
+
+
+# -------------------------------------------------------------------------------------------------- who is lent to
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_thread_that_calls_alone_is_lent_to_and_reads_its_answers_by_itself(alone: Alone) -> None:
+    alone.become_direct()
+    assert [alone.call(size) for size in (5, 6, 7)] == [5, 6, 7]
+    assert alone.pending() == 0
+
+
+@pytest.mark.usefixtures("patient")
+def test_two_threads_that_call_in_turn_are_not_lent_to(alone: Alone) -> None:
+    turn = threading.Barrier(2)
+
+    def call() -> None:
+        for _ in range(MANY // 10):
+            alone.sizes.size().result()
+            turn.wait(LIMIT)
+            turn.wait(LIMIT)
+
+    def call_second() -> None:
+        for _ in range(MANY // 10):
+            turn.wait(LIMIT)
+            alone.sizes.size().result()
+            turn.wait(LIMIT)
+
+    threads = [in_thread(call), in_thread(call_second)]
+    for thread in threads:
+        thread.join(LIMIT)
+    assert alone.path.answered == 0
+    assert not alone.path.lends
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_thread_with_several_calls_under_way_is_not_lent_to(alone: Alone) -> None:
+    for _ in range(MANY):
+        first, second = alone.sizes.size(), alone.sizes.size()
+        assert second.result() == first.result() + 1
+    assert alone.path.answered == 0
+
+
+@pytest.mark.usefixtures("patient")
+def test_another_threads_call_makes_the_loop_read_again_and_both_are_answered(alone: Alone) -> None:
+    alone.become_direct()
+    asked: list[Message] = []
+    alone.member.answers = lambda request: asked.append(request)
+    threads = [in_thread(alone.sizes.size().result)]
+    alone.let_the_loop_have_a_turn()
+    assert not alone.path.lends
+    alone.member.answers = lambda request: size_answer(request, 1)
+    assert alone.sizes.size().result() == 1
+    alone.member.say(size_answer(asked[0], 2))
+    threads[0].join(LIMIT)
+    assert alone.pending() == 0
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_call_that_is_waited_for_by_a_callback_is_read_by_the_loop(alone: Alone) -> None:
+    alone.become_direct()
+    assert alone.sizes.size().continue_with(lambda size: size.result() + 1000).result() > 1000
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_call_that_another_thread_waits_for_is_read_by_the_loop(alone: Alone) -> None:
+    alone.become_direct()
+    sent = alone.sizes.size()
+    results: list[int] = []
+    in_thread(lambda: results.append(sent.result())).join(LIMIT)
+    assert len(results) == 1
+
+
+def test_the_main_thread_is_not_lent_to_while_it_handles_signals(alone: Alone) -> None:
+    handled: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, _: handled.append(number))
+    try:
+        for _ in range(MANY):
+            alone.sizes.size().result()
+        assert alone.path.answered == 0
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    alone.become_direct()
+
+
+# --------------------------------------------------------------------------------------- reading goes back to the loop
+
+
+def test_reading_goes_back_when_nobody_calls_and_events_are_told(alone: Alone) -> None:
+    joined = Events()
+    alone.client.cluster_service.add_listener(joined)
+    alone.become_direct()
+    alone.member.say(alone.member.members_event())
+    joined.wait_for(lambda _: True)
+
+
+def test_reading_goes_back_when_an_answer_takes_long(alone: Alone) -> None:
+    joined = Events()
+    alone.client.cluster_service.add_listener(joined)
+    alone.become_direct()
+    asked = len(alone.member.asked.all)
+    alone.member.answers = lambda request: alone.member.members_event()
+    sent = alone.sizes.size()
+    results: list[int] = []
+    waiting = in_thread(lambda: results.append(sent.result()))
+    joined.wait_for(lambda _: True)
+    alone.member.say(size_answer(alone.member.asked.all[asked], 17))
+    waiting.join(LIMIT)
+    assert results == [17]
+
+
+@pytest.mark.usefixtures("patient")
+def test_whatever_wakes_the_loop_makes_it_read_again(alone: Alone) -> None:
+    joined = Events()
+    alone.client.cluster_service.add_listener(joined)
+    alone.become_direct()
+    alone.let_the_loop_have_a_turn()
+    alone.member.say(alone.member.members_event())
+    joined.wait_for(lambda _: True)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_what_comes_with_an_answer_is_left_to_the_loop_which_is_woken(alone: Alone, order: str) -> None:
+    joined = Events()
+    alone.client.cluster_service.add_listener(joined)
+    alone.become_direct()
+
+    def both(request: Message) -> bytes:
+        answer, event = size_answer(request, 3), alone.member.members_event()
+        return event + answer if order == "before" else answer + event
+
+    alone.member.answers = both
+    assert alone.sizes.size().result() == 3
+    joined.wait_for(lambda _: True)
+    assert alone.pending() == 0
+
+
+@pytest.mark.usefixtures("patient")
+def test_an_answer_in_pieces_is_put_together_by_the_loop(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone.become_direct()
+    asked: list[Message] = []
+
+    def first_piece(request: Message) -> bytes:
+        asked.append(request)
+        return size_answer(request, 9)[:11]
+
+    alone.member.answers = first_piece
+    rest = threading.Event()
+    taken_back = alone.path.give_back
+
+    def give_back(*arguments: Any) -> None:
+        taken_back(*arguments)
+        rest.set()
+
+    monkeypatch.setattr(alone.path, "give_back", give_back)
+
+    def say_the_rest() -> None:
+        assert rest.wait(LIMIT)
+        alone.member.say(size_answer(asked[0], 9)[11:])
+
+    saying = in_thread(say_the_rest)
+    assert alone.sizes.size().result() == 9
+    saying.join(LIMIT)
+
+
+@pytest.mark.usefixtures("patient")
+def test_an_answer_that_backups_acknowledge_is_the_loops_and_so_is_every_later_call_of_its_kind(alone: Alone) -> None:
+    alone.become_direct()
+    alone.member.answers = lambda request: size_answer(request, 4, backup_acks=1)
+    sent = alone.sizes.size()
+    threading.Timer(0.05, lambda: alone.engine.runtime.call_soon_threadsafe(lambda: None)).start()
+    assert sent.result() == 4  # without the acknowledgement, after the limit of one
+    alone.member.answers = lambda request: size_answer(request, 5)
+    answered = alone.path.answered
+    for _ in range(MANY):
+        assert alone.sizes.size().result() == 5
+    assert alone.path.answered == answered
+
+
+# ------------------------------------------------------------------------------------- a thread that reads is woken
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_thread_that_reads_is_woken_when_its_call_is_ended_by_others(alone: Alone) -> None:
+    alone.become_direct()
+    alone.member.answers = lambda request: None
+    asked = len(alone.member.asked.all)
+
+    def close() -> None:
+        alone.member.asked.wait_for_number(asked + 1)
+        alone.client.shutdown()
+
+    closing = in_thread(close)
+    with pytest.raises(tealjet.errors.ClientClosedError):
+        alone.sizes.size().result()
+    closing.join(LIMIT)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("how", [PlayedMember.end, PlayedMember.reset])
+def test_the_end_of_a_connection_reaches_its_call(alone: Alone, how: Callable[[PlayedMember], None]) -> None:
+    events = Events()
+    alone.client.lifecycle_service.add_listener(events)
+    alone.become_direct()
+    request = map_size_codec.encode_request("sizes")
+    request.retryable = False
+    alone.member.answers = lambda _: how(alone.member)
+    invocation = Invocation(request, response_handler=map_size_codec.decode_response)
+    alone.client._invocation_service.invoke(invocation)
+    with pytest.raises(tealjet.errors.ConnectionLostError) as caught:
+        invocation.future.result()
+    assert tealjet.outcome_of(caught.value) is tealjet.Outcome.UNKNOWN
+    assert ("reset" in str(caught.value)) is (how is PlayedMember.reset)
+    events.wait_for(lambda event: event == "CONNECTED")
+
+
+# ------------------------------------------------------------------------------------------------------- the turn
+
+
+@pytest.mark.usefixtures("patient")
+def test_an_answer_is_decoded_while_the_loop_may_run(alone: Alone) -> None:
+    alone.become_direct()
+    answered = alone.path.answered
+
+    def decode(message: Any) -> int:
+        alone.let_the_loop_have_a_turn()
+        return map_size_codec.decode_response(message)  # type: ignore[no-any-return]
+
+    invocation = Invocation(map_size_codec.encode_request("sizes"), response_handler=decode)
+    alone.client._invocation_service.invoke(invocation)
+    assert invocation.future.result() > 0
+    assert alone.path.answered == answered + 1
+    assert alone.pending() == 0
+
+
+@pytest.mark.usefixtures("patient")
+def test_the_turn_is_the_loops_whenever_it_runs_and_each_loop_has_its_own(alone: Alone) -> None:
+    in_the_loops_turn: list[bool] = []
+    with PlayedMember() as other_member, tealjet.new_jet_client(other_member.config) as client:
+        other = Alone(other_member, client)
+        assert other.turns.lock is not alone.turns.lock
+        ran = threading.Event()
+
+        def look() -> None:
+            in_the_loops_turn.append(alone.turns.lock.locked())
+            other.become_direct()  # in a thread of its own loop this one's turn changes nothing
+            ran.set()
+
+        alone.engine.runtime.call_soon_threadsafe(lambda: in_thread(look).join(LIMIT))
+        assert ran.wait(LIMIT)
+    assert in_the_loops_turn == [True]
+    assert alone.turns.lock.acquire(timeout=LIMIT)  # the loop sleeps
+    alone.turns.lock.release()
+
+
+@pytest.mark.usefixtures("patient")
+def test_who_has_the_turn_is_told_not_to_wait_for_the_loop(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone.become_direct()
+    told: list[BaseException] = []
+    link = alone.engine.active
+    route = link.route
+
+    def wait_in_the_turn(call: Any) -> Any:  # as a finalizer does that the collector runs at a bad moment
+        for wait in (alone.sizes.size().result, alone.client.shutdown, alone.sizes.size().continue_with(id).result):
+            try:
+                wait()
+            except Exception as error:
+                told.append(error)
+        return route(call)
+
+    monkeypatch.setattr(link, "route", wait_in_the_turn)
+    alone.sizes.size().result()
+    assert [type(error) for error in told[:2]] == [WrongLoopError, WrongLoopError]
+
+
+# -------------------------------------------------------------------------------------------------------- interruptions
+
+
+@pytest.mark.usefixtures("patient")
+def test_ctrl_c_gives_reading_back_and_the_answer_still_comes(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone.become_direct()
+    asked: list[Message] = []
+    came = threading.Event()
+
+    def keep(request: Message) -> None:
+        asked.append(request)
+        came.set()
+
+    alone.member.answers = keep
+    lease = alone.path._lease
+    assert lease is not None
+    poll = lease.poll
+
+    def interrupted(limit: float) -> Any:
+        assert came.wait(LIMIT)
+        signal.raise_signal(signal.SIGINT)
+        return poll(limit)
+
+    monkeypatch.setattr(lease, "poll", interrupted)
+    sent = alone.sizes.size()
+    with pytest.raises(KeyboardInterrupt):
+        sent.result()
+    alone.let_the_loop_have_a_turn()
+    assert not alone.path.lends
+    alone.member.say(size_answer(asked[0], 12))
+    assert sent.result() == 12
+
+
+class _Interrupt(KeyboardInterrupt):
+    """Ctrl-C that is told from others."""
+
+
+class _Interrupter:
+    """Raises an error at the n-th place at which the interpreter looks for signals, within our code."""
+
+    def __init__(self, place: int) -> None:
+        self.left = place
+        self.reached = ""
+
+    def __enter__(self) -> _Interrupter:
+        sys.setprofile(self._look)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+
+    def _look(self, frame: Any, event: str, argument: Any) -> None:
+        if event not in ("call", "c_return") or "/tealjet/" not in frame.f_code.co_filename:
+            return
+        self.left -= 1
+        if self.left == 0:
+            sys.setprofile(None)
+            self.reached = f"{frame.f_code.co_qualname}:{frame.f_lineno} {event} {argument}"
+            raise _Interrupt
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_call_may_be_interrupted_anywhere_and_everything_goes_on(alone: Alone) -> None:
+    joined = Events()
+    alone.client.cluster_service.add_listener(joined)
+    place, reached = 0, "begin"
+    while reached:
+        place += 1
+        alone.become_direct()
+        alone.member.answers = lambda request: size_answer(request, 100)
+        sent: Any = None
+        with contextlib.suppress(_Interrupt), _Interrupter(place) as interrupter:
+            sent = alone.sizes.size()
+            assert sent.result() == 100
+        reached = interrupter.reached
+        if sent is not None:  # who waits again gets the answer
+            assert sent.result() == 100, reached
+        alone.member.answers = lambda request: size_answer(request, 200)
+        assert alone.sizes.size().result() == 200, reached
+        alone.let_the_loop_have_a_turn()
+        assert alone.pending() == 0, reached
+        assert alone.turns.owner == 0, reached
+    assert place > 50
+    alone.become_direct()
+    alone.let_the_loop_have_a_turn()
+    alone.member.say(alone.member.members_event())
+    joined.wait_for(lambda _: True)
+
+
+# ------------------------------------------------------------------------------------------------------ where it is off
+
+
+def test_it_is_off_on_a_loop_that_is_not_asyncios_own_and_on_one_that_is_debugged() -> None:
+    class Other(asyncio.SelectorEventLoop):
+        pass
+
+    class Policy(asyncio.DefaultEventLoopPolicy):
+        def new_event_loop(self) -> asyncio.AbstractEventLoop:
+            return Other()
+
+    asyncio.set_event_loop_policy(Policy())
+    try:
+        loop, turns = new_loop()
+        loop.close()
+        assert type(loop) is Other
+        assert turns is None
+    finally:
+        asyncio.set_event_loop_policy(None)
+
+
+def test_it_is_off_on_a_loop_that_is_debugged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONASYNCIODEBUG", "1")
+    loop, turns = new_loop()
+    loop.close()
+    assert loop.get_debug()
+    assert turns is None
+    monkeypatch.delenv("PYTHONASYNCIODEBUG")
+    loop, turns = new_loop()
+    loop.close()
+    assert turns is not None
+
+
+@pytest.mark.usefixtures("patient")
+def test_it_is_off_where_bytes_are_those_of_tls(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
+    (connection,) = alone.engine.active.connections.values()
+    get = connection._transport.get_extra_info
+    monkeypatch.setattr(
+        connection._transport, "get_extra_info", lambda name: object() if name == "sslcontext" else get(name)
+    )
+    for _ in range(MANY):
+        alone.sizes.size().result()
+    assert alone.path.answered == 0
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # newer Pythons warn of fork in threaded processes
+def test_a_forked_child_neither_takes_the_turn_nor_reads(alone: Alone) -> None:
+    alone.become_direct()
+    reading, writing = os.pipe()
+    with alone.turns.lock:  # nobody gives it back in the child
+        child = os.fork()
+        if child == 0:
+            try:
+                alone.sizes.size().result()
+            except BaseException as error:
+                os.write(writing, type(error).__name__.encode())
+            os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as answer:
+        assert answer.read() == b"ClientForkedError"
+    os.waitpid(child, 0)
+    assert alone.call(8) == 8
