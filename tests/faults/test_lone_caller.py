@@ -205,7 +205,7 @@ def until_uninterrupted(do):
             pass
 
 def work():
-    while path.answered < 10_000 or len(interrupts) < 500 or len(begun) - len(ended) < 100:
+    while path.answered < 3_000 or len(interrupts) < 150 or len(begun) - len(ended) < 30:
         number = next(numbers)
         begun.append(number)
         watched.put(number, number)
