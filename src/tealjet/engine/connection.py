@@ -11,7 +11,7 @@ import contextlib
 import os
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tealjet.failover.model import Cause
 from tealjet.protocol.errors import PeerSpeaksTlsError, ProtocolError
@@ -77,8 +77,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport and greet the member."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type asyncio declares
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are none by their class
         peer = transport.get_extra_info("peername")
         if peer is not None:  # it is None when the other end has reset the connection already; the transport will tell
             host, port = self.endpoint = peer[:2]
