@@ -31,6 +31,7 @@ class _Size:
     rate_seconds: float
     import_runs: int
     memory_switches: int
+    embedded_switches: int
     alarm_minutes: float
     listener_counts: tuple[int, ...]
     listener_switches: int
@@ -48,6 +49,7 @@ def _size(rounds: int, minutes: float, profiles: tuple[str, ...], *, quick: bool
             rate_seconds=0.3,
             import_runs=3,
             memory_switches=20,
+            embedded_switches=20,
             alarm_minutes=min(minutes, 0.2),
             listener_counts=(1, 100),
             listener_switches=5,
@@ -62,6 +64,7 @@ def _size(rounds: int, minutes: float, profiles: tuple[str, ...], *, quick: bool
         rate_seconds=1.0,
         import_runs=10,
         memory_switches=1000,
+        embedded_switches=10_000,
         alarm_minutes=minutes,
         listener_counts=(1, 10, 100, 1000),
         listener_switches=max(10, 2 * rounds),
@@ -119,6 +122,7 @@ def _footprint(lab: Lab, size: _Size, results: Results) -> None:
 def _embedded(size: _Size, results: Results) -> None:
     results.embedded_starts = embedded.starts(size.import_runs)
     results.embedded_rates = embedded.rates(size.rate_rounds, size.rate_seconds)
+    results.embedded_switches = embedded.switches(size.embedded_switches)
 
 
 def _alarms(size: _Size, results: Results) -> None:

@@ -1,7 +1,7 @@
-"""What an embedded cluster can do: how soon it is there, and how many pipelined gets a second one member answers.
+"""What embedded clusters can do: how soon they are there, what they answer a second, what ten thousand switches leave.
 
-The member runs in a process of its own. What asks is as cheap as can be, a socket and bytes that were encoded before,
-so that the member is what is measured.
+The member that is measured runs in a process of its own. What asks is as cheap as can be, a socket and bytes that were
+encoded before, so that the member is what is measured.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 from hazelcast.protocol.codec import map_get_codec
 from hazelcast.serialization.data import Data
 
+from benchmarks.footprint import Memory, memory
 from benchmarks.setting import VALUE, BenchmarkError, client_of, clock
 from tealjet.lab import EmbeddedCluster, start_embedded
 from tealjet.protocol import codec, frames, table
@@ -40,6 +41,47 @@ class EmbeddedRate:
     gets: int
     processor_seconds: float
     """What the member's process has used of the processor, -1 where the system does not tell."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MembersLook:
+    """The process of the members that a client has switched between."""
+
+    rss: int
+    """Resident memory in bytes, -1 where the system does not tell."""
+    threads: int
+    files: int
+    """Open file descriptors, sockets among them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Switches:
+    """A client and its clusters over many switches."""
+
+    client: list[Memory]
+    before: MembersLook
+    after: MembersLook
+
+
+def switches(number: int) -> Switches:
+    """Switch so often between two clusters of one process, in another process, and look at both."""
+    with start_embedded(own_process=True) as lab:
+        memory(lab, 100)  # what the members load and keep at first
+        pid = _pid(lab["blue"])
+        before = _look(pid)
+        client = memory(lab, number)
+        return Switches(client=client, before=before, after=_look(pid))
+
+
+def _look(pid: int) -> MembersLook:
+    process = Path(f"/proc/{pid}")
+    if not process.exists():
+        return MembersLook(rss=-1, threads=-1, files=-1)
+    return MembersLook(
+        rss=int((process / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"),
+        threads=len(list((process / "task").iterdir())),
+        files=len(list((process / "fd").iterdir())),
+    )
 
 
 def starts(rounds: int) -> list[float]:

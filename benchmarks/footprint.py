@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.setting import active_name, client_of, clock, wait_for_standby
-from tealjet.lab import Lab
+from tealjet.lab import AnyLab
 
 _STATEMENTS = {
     "nothing": "pass",
@@ -65,7 +65,7 @@ class Memory:
     """Open file descriptors, sockets among them, -1 where the system does not tell."""
 
 
-def memory(lab: Lab, switches: int) -> list[Memory]:
+def memory(lab: AnyLab, switches: int) -> list[Memory]:
     """Switch again and again in a process of its own, and look at it five times on the way."""
     clusters = {name: cluster.addresses for name, cluster in lab.clusters.items()}
     command = [sys.executable, "-m", "benchmarks.footprint", json.dumps(clusters), str(switches)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from benchmarks import alarms
 from benchmarks.faults import ListenerCost, LossRound
 from benchmarks.figures import durations, ms, rates, spread
-from benchmarks.footprint import PROXIES
+from benchmarks.footprint import PROXIES, Memory
 from benchmarks.results import Results
 from benchmarks.throughput import (
     ASYNCIO,
@@ -200,6 +200,16 @@ def _embedded_goals(results: Results) -> Iterator[_Goal]:
                 measured=rates(rate),
                 met=one.median > aim,
             )
+    if switches := results.embedded_switches:
+        client, members = switches.client, switches.after.rss - switches.before.rss
+        grown = (client[-1].rss - client[0].rss) / 1e6
+        number = client[-1].switches - client[0].switches
+        yield _Goal(
+            what=f"memory over {number} switches on embedded members: client, members",
+            aim="< 2 MB more",
+            measured=f"{grown:+.2f} MB, {members / 1e6:+.2f} MB",
+            met=grown < 2 and members < 2e6,
+        )
 
 
 # --------------------------------------------------------------------------------------------------------- sections
@@ -475,6 +485,13 @@ def _import_time(results: Results, name: str) -> float:
     return statistics.median(results.imports[name]) - statistics.median(results.imports["nothing"])
 
 
+def _looks(memory: Sequence[Memory]) -> list[str]:
+    return [
+        f"| {look.switches} | {look.rss / 1e6:.2f} MB | {look.objects} | {look.tasks} | {look.threads} | {look.files} |"
+        for look in memory
+    ]
+
+
 def _footprint(results: Results) -> str:
     text = []
     if results.imports:
@@ -487,11 +504,7 @@ With all that a client needs it takes {ms(_import_time(results, "client"))}.
 Medians of {runs} interpreters each, less the median of one that imports nothing
 ({ms(statistics.median(results.imports["nothing"]))}).""")
     if results.memory:
-        rows = [
-            f"| {look.switches} | {look.rss / 1e6:.2f} MB | {look.objects} | {look.tasks} | {look.threads} | "
-            f"{look.files} |"
-            for look in results.memory
-        ]
+        rows = _looks(results.memory)
         text.append(
             "\n".join(
                 [
@@ -535,8 +548,26 @@ way over one connection. They are sent by a bare socket, so that the member is w
             *rows,
             "",
             f"Two clusters are there in {ms(statistics.median(results.embedded_starts))}, on a thread of this process.",
+            *_embedded_switches(results),
         ]
     )
+
+
+def _embedded_switches(results: Results) -> list[str]:
+    if results.embedded_switches is None:
+        return []
+    before, after = results.embedded_switches.before, results.embedded_switches.after
+    return [
+        "",
+        "The client of the section on memory, on two embedded clusters of one process:",
+        "",
+        "| planned switches | resident | objects | tasks | threads | files |",
+        "|---|---|---|---|---|---|",
+        *_looks(results.embedded_switches.client),
+        "",
+        f"The members' process had {before.rss / 1e6:.2f} MB, {before.threads} threads and {before.files} files",
+        f"before, and {after.rss / 1e6:.2f} MB, {after.threads} threads and {after.files} files after.",
+    ]
 
 
 def _alarms(results: Results) -> str:

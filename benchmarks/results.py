@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from benchmarks.alarms import Alarms
-from benchmarks.embedded import EmbeddedRate
+from benchmarks.embedded import EmbeddedRate, Switches
 from benchmarks.faults import ListenerCost, LossRound, PlannedSwitches, Starts
 from benchmarks.footprint import Memory
 from benchmarks.setting import MEMBER_VERSION
@@ -75,6 +75,7 @@ class Results:
     memory: list[Memory] = field(default_factory=list)
     embedded_starts: list[float] = field(default_factory=list)
     embedded_rates: list[EmbeddedRate] = field(default_factory=list)
+    embedded_switches: Switches | None = None
     alarms: list[Alarms] = field(default_factory=list)
     """By profile; the longest runs that were kept, and this one."""
     failed: dict[str, str] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import uvloop
 
 import tealjet
 import tealjet.asyncio
@@ -376,6 +377,22 @@ def test_a_lab_that_is_closed_says_so() -> None:
 async def test_a_lab_works_in_async_with() -> None:
     async with start_embedded() as lab:
         assert await asyncio.to_thread(lambda: lab["blue"].alive)
+
+
+@pytest.mark.parametrize("own_process", [False, True])
+def test_members_and_a_client_of_asyncio_run_on_uvloop(own_process: bool) -> None:
+    async def use(lab: EmbeddedLab) -> str | None:
+        config = failover_config(lab["blue"], lab["green"])
+        async with tealjet.asyncio.new_jet_failover_client(config) as client:
+            await client.get_map("orders")
+            await leave_blue_on_asyncio(client, lab, "killed")
+            await client.get_map("tasks")
+            return client.failover.status().active
+
+    with start_embedded(uvloop=True, own_process=own_process) as lab:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            assert runner.run(use(lab)) == "green"
+        assert objects_of(lab["green"]) == {"orders", "tasks"}
 
 
 @pytest.mark.parametrize("version", EMBEDDED_VERSIONS)

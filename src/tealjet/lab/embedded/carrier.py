@@ -10,6 +10,7 @@ import socket
 import struct
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 from tealjet.lab.clusters import LabError
 from tealjet.lab.embedded.cluster import PlayedCluster, World
@@ -229,14 +230,14 @@ class _SocketWire(asyncio.Protocol):
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type asyncio declares
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are none by their class
         self._place.connections.add(self)
-        host, port = transport.get_extra_info("peername")[:2]
+        peer = transport.get_extra_info("peername")  # None when the client has reset the connection already
         member = self._place.member
-        self._session = None if member is None else member.accept(self, Address(host=host, port=port))
+        if peer is not None and member is not None:
+            self._session = member.accept(self, Address(host=peer[0], port=peer[1]))
         if self._session is None:
-            transport.abort()
+            self._transport.abort()
         else:
             self._receive = self._session.receive
 
