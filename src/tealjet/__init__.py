@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tealjet.failover.model import Candidate, SwitchReport
     from tealjet.failover.options import FailoverOptions, Profile
     from tealjet.jet.continuity import Continuity
+    from tealjet.jet.observables import Observable, Observation
     from tealjet.jet.threaded import Jet, Job
     from tealjet.protocol.jet_values import JobStatus
 
@@ -40,6 +41,8 @@ __all__ = [
     "Job",
     "JobStatus",
     "LifecycleEvent",
+    "Observable",
+    "Observation",
     "Outcome",
     "Profile",
     "Status",
@@ -63,6 +66,8 @@ _HOMES = {
     "Job": "jet.threaded",
     "JobStatus": "protocol.jet_values",
     "LifecycleEvent": "bridge.services",
+    "Observable": "jet.observables",
+    "Observation": "jet.observables",
     "Outcome": "failover.model",
     "Profile": "failover.options",
     "Status": "control",

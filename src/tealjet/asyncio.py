@@ -22,6 +22,8 @@ from tealjet.failover.options import FailoverOptions, Profile
 from tealjet.jet.client import AsyncJet as Jet
 from tealjet.jet.continuity import Continuity
 from tealjet.jet.jobs import AsyncJob as Job
+from tealjet.jet.observables import AsyncObservable as Observable
+from tealjet.jet.observables import AsyncObservation as Observation
 from tealjet.protocol.jet_values import JobStatus
 
 __all__ = [
@@ -36,6 +38,8 @@ __all__ = [
     "Job",
     "JobStatus",
     "LifecycleEvent",
+    "Observable",
+    "Observation",
     "Outcome",
     "Profile",
     "Status",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import dataclasses
 import itertools
 import threading
@@ -25,8 +26,8 @@ import tealjet
 import tealjet.asyncio
 from support.clusters import cluster_config, failover_config
 from support.job_jars import JobJars, submit_as_java
-from support.observables import async_observable, names_of, observable
 from tealjet.errors import ClusterLeftError
+from tealjet.jet.errors import JobCancelledError, JobFailedError
 from tealjet.lab import Lab, LocalCluster
 
 KINDS = ("words", "pairs", "fails")
@@ -75,32 +76,48 @@ def ringbuffer(client: Any, name: str) -> Any:
 
 @pytest.mark.member("5.7.0", "5.5.0", "jet-4.3.1")
 def test_an_observable_gives_what_a_job_sends_and_ends_with_it(sent: Sent, client: tealjet.JetClient) -> None:
-    words = observable(client, sent.names["words"]).observe()
+    words = client.jet.observable(sent.names["words"]).observe()
     assert sorted(words) == ["a", "b", "c"]
     assert words.ended
     assert words.lost == 0
-    assert sorted(observable(client, sent.names["pairs"])) == [("a", 97), ("b", 98), ("c", 99)]
-    assert set(sent.names.values()) <= set(names_of(client))
+    assert sorted(client.jet.observable(sent.names["pairs"])) == [("a", 97), ("b", 98), ("c", 99)]
+    assert set(sent.names.values()) <= set(client.jet.observables())
 
 
 @pytest.mark.member("5.7.0", "5.5.0", "jet-4.3.1")
 def test_the_failure_of_the_job_is_raised_after_its_items(sent: Sent, client: tealjet.JetClient) -> None:
-    reading = iter(observable(client, sent.names["fails"]))
-    with pytest.raises(Exception, match="no c please") as caught:
+    reading = iter(client.jet.observable(sent.names["fails"]))
+    with pytest.raises(
+        JobFailedError, match=f"'{sent.names['fails']}' on cluster 'blue' failed: .*no c please"
+    ) as caught:
         list(reading)
-    failure: Any = caught.value
-    assert str(failure.java.chain[-2]) == "java.lang.IllegalStateException: boom on c"
+    assert caught.value.java is not None
+    assert str(caught.value.java.chain[-2]) == "java.lang.IllegalStateException: boom on c"
     assert list(reading) == []
+
+
+@pytest.mark.member("5.7.0", "jet-4.3.1")
+def test_the_cancellation_of_the_job_is_raised_after_its_items(lab: Lab, job_jars: JobJars, unique: str) -> None:
+    ids = submit_as_java(job_jars, lab["blue"], f"{unique} Observed {unique} streams")
+    with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
+        reading = client.jet.observable(unique).observe()
+        assert [next(reading), next(reading)] == [0, 1]
+        job = client.jet.get_job(ids[unique])
+        assert job is not None
+        job.cancel()
+        with pytest.raises(JobCancelledError, match="cancelled"):
+            collections.deque(reading, maxlen=0)
+        assert reading.ended
 
 
 @pytest.mark.member("5.7.0", "jet-4.3.1")
 async def test_the_same_on_asyncio(sent: Sent) -> None:
     async with tealjet.asyncio.new_jet_client(cluster_config(sent.cluster)) as client:
-        words = await async_observable(client, sent.names["words"]).observe()
+        words = await client.jet.observable(sent.names["words"]).observe()
         assert sorted([word async for word in words]) == ["a", "b", "c"]
         assert words.ended
-        with pytest.raises(Exception, match="no c please"):
-            async for _ in async_observable(client, sent.names["fails"]):
+        with pytest.raises(JobFailedError, match="no c please"):
+            async for _ in client.jet.observable(sent.names["fails"]):
                 pass
 
 
@@ -109,20 +126,20 @@ def test_a_waiting_reader_gets_what_is_sent_later(lab: Lab, unique: str) -> None
     with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
         ring = ringbuffer(client, unique).blocking()
         ring.add("old")
-        later = observable(client, unique).observe(from_now=True)
+        later = client.jet.observable(unique).observe(from_now=True)
         got: list[Any] = []
         first = threading.Thread(target=lambda: got.append(next(later)))
         first.start()
         ring.add("new")
         first.join(60)
         assert got == ["new"]
-        assert next(iter(observable(client, unique))) == "old"
+        assert next(iter(client.jet.observable(unique))) == "old"
 
 
 @pytest.mark.member("5.7.0", "jet-4.3.1")
 async def test_a_wait_that_is_cancelled_loses_nothing(lab: Lab, unique: str) -> None:
     async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"])) as client:
-        reading = await async_observable(client, unique).observe()
+        reading = await client.jet.observable(unique).observe()
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(anext(reading), 0.05)  # the cluster has nothing to answer
         ring = await ringbuffer(client, unique)
@@ -141,7 +158,7 @@ def test_what_was_overwritten_is_counted(lab: Lab, unique: str) -> None:
                 ring.add_all(list(range(start, min(start + 1000, first + count))), 0)
 
         fill(0, capacity + 7)
-        reading = observable(client, unique).observe()
+        reading = client.jet.observable(unique).observe()
         assert next(reading) == 7
         assert reading.lost == 7
         fill(capacity + 7, capacity)
@@ -155,11 +172,11 @@ def test_a_destroyed_observable_is_gone_with_its_items(lab: Lab, unique: str) ->
     with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
         ring = ringbuffer(client, unique).blocking()
         ring.add_all(["a", "b"], 0)
-        news = observable(client, unique)
-        assert unique in names_of(client)
+        news = client.jet.observable(unique)
+        assert unique in client.jet.observables()
         assert next(iter(news)) == "a"
         news.destroy()
-        assert unique not in names_of(client)
+        assert unique not in client.jet.observables()
         later = news.observe()
         ring.add("c")
         assert next(later) == "c"
@@ -191,12 +208,12 @@ def test_an_item_without_a_serializer_costs_nothing_but_itself(lab: Lab, unique:
     odd = cluster_config(lab["blue"], custom_serializers={Odd: OddSerializer})
     with tealjet.new_jet_client(odd) as writer, tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
         ringbuffer(writer, unique).add_all(["a", Odd(), "b"], 0).result()
-        reading = observable(client, unique).observe()
+        reading = client.jet.observable(unique).observe()
         assert next(reading) == "a"
         with pytest.raises(HazelcastSerializationError, match=f"{unique}.*type 4711"):
             next(reading)
         assert next(reading) == "b"
-        first = iter(observable(writer, unique))
+        first = iter(writer.jet.observable(unique))
         assert [next(first), type(next(first))] == ["a", Odd]
 
 
@@ -224,7 +241,7 @@ def test_compact_items_are_read_with_the_schema_that_the_cluster_has(lab: Lab, u
     config = cluster_config(lab["blue"], compact_serializers=[NewsSerializer()])
     with tealjet.new_jet_client(config) as writer, tealjet.new_jet_client(config) as client:
         ringbuffer(writer, unique).add(News("teal")).result()
-        assert next(iter(observable(client, unique))) == News("teal")
+        assert next(iter(client.jet.observable(unique))) == News("teal")
 
 
 # ------------------------------------------------------------------------------------------------------------- a switch
@@ -235,7 +252,7 @@ def test_a_reader_whose_cluster_is_lost_ends_with_an_error_that_names_it(lab: La
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         ring = ringbuffer(client, unique).blocking()
         ring.add("on blue")
-        reading = observable(client, unique).observe()
+        reading = client.jet.observable(unique).observe()
         assert next(reading) == "on blue"
         ended: list[BaseException] = []
 
@@ -254,7 +271,7 @@ def test_a_reader_whose_cluster_is_lost_ends_with_an_error_that_names_it(lab: La
         assert f"a position in the observable '{unique}' of cluster 'blue'" in str(ended[0])
         assert "'green'" in str(ended[0])
         ring.add("on green")
-        assert next(iter(observable(client, unique))) == "on green"
+        assert next(iter(client.jet.observable(unique))) == "on green"
 
 
 @pytest.mark.member("5.7.0", "jet-4.3.1")
@@ -264,7 +281,7 @@ async def test_after_a_planned_switch_a_reading_ends_and_a_new_one_is_of_the_nex
     async with tealjet.asyncio.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         ring = await ringbuffer(client, unique)
         await ring.add("on blue")
-        news = async_observable(client, unique)
+        news = client.jet.observable(unique)
         reading = await news.observe()
         assert await anext(reading) == "on blue"
         await client.failover.switch_to("green")

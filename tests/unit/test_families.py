@@ -20,13 +20,13 @@ def test_both_facades_have_the_same_members_with_the_same_signatures() -> None:
     assert members(Failover) == members(AsyncFailover)
 
 
-@pytest.mark.parametrize("name", ["Jet", "Job"])
+@pytest.mark.parametrize("name", ["Jet", "Job", "Observable", "Observation"])
 def test_jobs_have_the_same_members_with_the_same_signatures_in_both_families(name: str) -> None:
     def plain(kind: type) -> dict[str, object]:
         """The members, with the names of the threaded family in what they return."""
         return {member: str(what).replace("Async", "") for member, what in members(kind).items()}
 
-    not_for_users = {"departed", "source", "told"}  # what the client tells its parts
+    not_for_users = {"departed", "told"}  # what the client tells its parts
     asyncio = {key: what for key, what in plain(getattr(tealjet.asyncio, name)).items() if key not in not_for_users}
     assert plain(getattr(tealjet, name)) == asyncio
 

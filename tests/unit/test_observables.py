@@ -11,7 +11,6 @@ from hazelcast import errors as hz
 
 from tealjet.bridge.objects import SchemaUnknownError
 from tealjet.errors import CallTimeoutError
-from tealjet.jet.java_exception import JavaException
 from tealjet.jet.observables import AsyncObservable, observable_names
 from tealjet.protocol import table
 from tealjet.protocol.jet import Dialect
@@ -83,9 +82,6 @@ class Ring:
         self.accidents: list[Callable[[Ring], None]] = []
         self.destroyed: list[str] = []
         self.structures: tuple[DistributedObject, ...] = ()
-
-    def failed(self, name: str, cluster: str, failure: JavaException) -> Exception:
-        return RuntimeError(f"{name} of {cluster}: {failure}")
 
     @property
     def tail(self) -> int:
@@ -271,4 +267,4 @@ async def test_observables_are_the_ringbuffers_of_that_kind_of_name() -> None:
             (service, "__jet.observables.alerts"),
         )
     )
-    assert await observable_names(ring) == ("alerts", "news")
+    assert await observable_names(ring) == ["alerts", "news"]

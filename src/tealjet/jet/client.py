@@ -1,4 +1,4 @@
-"""``client.jet`` for asyncio: submission, the list of jobs, and handles."""
+"""``client.jet`` for asyncio: submission, the list of jobs, handles, and observables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tealjet.jet.ids import parse_id
 from tealjet.jet.jobs import Around, AsyncJob
 from tealjet.jet.observables import AsyncObservable, Source, observable_names
 from tealjet.jet.reading import JobSummary, Reader
-from tealjet.jet.refusals import already_exists, observable_failed
+from tealjet.jet.refusals import already_exists
 from tealjet.jet.rerun import RerunJob
 from tealjet.jet.snapshots import JobSnapshot, Snapshots
 from tealjet.jet.statement import job_of_statement
@@ -63,8 +63,7 @@ class AsyncJet:
         self._reader = Reader(self._cluster)
         self._submitter = Submitter(self._cluster, self._reader)
         self._snapshots = Snapshots(self._cluster, family.objects)
-        self.source = Source(engine, family.objects, observable_failed)
-        """What observables ask of the client."""
+        self._source = Source(engine, family.objects)
         self._around = Around(self._cluster, self._reader, family.callbacks, announce)
         self._execute = execute
         self._handles: weakref.WeakSet[AsyncJob] = weakref.WeakSet()
@@ -210,11 +209,11 @@ class AsyncJet:
 
         It need not be there yet. It ends with the job that writes to it, or raises the job's failure.
         """
-        return AsyncObservable(self.source, name)
+        return AsyncObservable(self._source, name)
 
-    async def observables(self) -> tuple[str, ...]:
+    async def observables(self) -> list[str]:
         """Return the names of the observables that the active cluster has, in alphabetical order."""
-        return await observable_names(self.source)
+        return await observable_names(self._source)
 
     async def snapshots(self) -> list[JobSnapshot]:
         """Return the exported snapshots that the active cluster has, by name."""

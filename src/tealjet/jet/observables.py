@@ -22,8 +22,8 @@ from tealjet.bridge.objects import Objects, SchemaUnknownError
 from tealjet.engine.engine import Engine
 from tealjet.engine.link import Request
 from tealjet.errors import CallTimeoutError
-from tealjet.jet.java_exception import JavaException
 from tealjet.jet.observed import read_end, read_item
+from tealjet.jet.refusals import end_of
 from tealjet.protocol import table
 from tealjet.protocol.codec import decode_response, encode_request
 from tealjet.protocol.declare import MessageType
@@ -41,8 +41,6 @@ _AT_ONCE: Final = 1000
 _NEWS: Final = object()
 
 R = TypeVar("R")
-Failed = Callable[[str, str, JavaException], Exception]
-"""Makes the error of a job that failed, from the observable's name, the cluster's and what it failed with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,6 @@ class Source:
 
     engine: Engine
     objects: Objects
-    failed: Failed
 
     async def ask(self, message_type: MessageType[R, Any], reader: _Reader | None = None, **fields: Any) -> R:
         """Send a request and return its answer; one for a reader goes to its cluster or nowhere."""
@@ -66,11 +63,11 @@ class Source:
         return decode_response(message_type, await call.answer)
 
 
-async def observable_names(source: Source) -> tuple[str, ...]:
+async def observable_names(source: Source) -> list[str]:
     """Return the names of the observables that the active cluster has, in alphabetical order."""
     objects = await source.ask(table.GET_DISTRIBUTED_OBJECTS)
     names = (one.name for one in objects if one.service_name == _RINGBUFFER and one.name.startswith(_PREFIX))
-    return tuple(sorted(name.removeprefix(_PREFIX) for name in names))
+    return sorted(name.removeprefix(_PREFIX) for name in names)
 
 
 class _Reader:
@@ -144,7 +141,8 @@ class _Reader:
         self.ended = True
         self._read.clear()
         if end.failure is not None:
-            raise self._source.failed(self._name, self.home.name, end.failure)
+            where = f"The job that wrote to the observable {self._name!r} on cluster {self.home.name!r}"
+            raise end_of(end.failure, where)
         return _NEWS
 
     def skip(self) -> None:
@@ -191,8 +189,8 @@ class _Reader:
                 self._read.extend(page.items)
 
 
-class _Observation:
-    """One reading of an observable."""
+class AsyncObservation:
+    """One reading of an observable: an iterator over items, for one task. It ends when the job ends."""
 
     def __init__(self, source: Source, name: str, reader: _Reader | None) -> None:
         """Go on with a reader, or begin with the oldest item when the first one is asked for."""
@@ -209,6 +207,30 @@ class _Observation:
     def ended(self) -> bool:
         """Whether the end of the job was read."""
         return self._reader is not None and self._reader.ended
+
+    def __aiter__(self) -> AsyncObservation:
+        return self
+
+    async def __anext__(self) -> Any:
+        """Return the next item; wait until there is one.
+
+        Raises:
+            JobFailedError: The job failed; the observable has ended.
+            JobCancelledError: The job was cancelled; the observable has ended.
+            ClusterLeftError: The client has left the cluster.
+            HazelcastSerializationError: The item can't be read; the next one is returned by the next call.
+        """
+        while not self.ended:
+            try:
+                item = self._ready()
+            except SchemaUnknownError as unknown:
+                await self._learn(unknown.schema_id)
+                continue
+            if item is not _NEWS:
+                return item
+            if not self.ended:
+                await self._prepare()
+        raise StopAsyncIteration
 
     def _ready(self) -> Any:
         return _NEWS if self._reader is None else self._reader.item()
@@ -228,63 +250,11 @@ class _Observation:
         await self._reader.read_more()
 
 
-class AsyncObservation(_Observation):
-    """One reading of an observable: an iterator over items, for one task. It ends when the job ends."""
+class AsyncObservable:
+    """What jobs send under one name, on whichever cluster the client is; iterate over it, or :meth:`observe` it."""
 
-    def __aiter__(self) -> AsyncObservation:
-        return self
-
-    async def __anext__(self) -> Any:
-        """Return the next item; wait until there is one.
-
-        Raises:
-            JobFailedError: The job failed; the observable has ended.
-            ClusterLeftError: The client has left the cluster.
-            HazelcastSerializationError: The item can't be read; the next one is returned by the next call.
-        """
-        while not self.ended:
-            try:
-                item = self._ready()
-            except SchemaUnknownError as unknown:
-                await self._learn(unknown.schema_id)
-                continue
-            if item is not _NEWS:
-                return item
-            if not self.ended:
-                await self._prepare()
-        raise StopAsyncIteration
-
-
-class Observation(_Observation):
-    """As :class:`AsyncObservation`, for one thread."""
-
-    def __init__(
-        self, source: Source, name: str, reader: _Reader | None, run: Callable[[Coroutine[Any, Any, Any]], Any]
-    ) -> None:
-        """Wait by means of ``run``, which runs a coroutine on the engine's loop and returns its result."""
-        super().__init__(source, name, reader)
-        self._run = run
-
-    def __iter__(self) -> Observation:
-        return self
-
-    def __next__(self) -> Any:
-        """As :meth:`AsyncObservation.__anext__`."""
-        while not self.ended:
-            try:
-                item = self._ready()
-            except SchemaUnknownError as unknown:
-                self._run(self._learn(unknown.schema_id))
-                continue
-            if item is not _NEWS:
-                return item
-            if not self.ended:
-                self._run(self._prepare())
-        raise StopIteration
-
-
-class _Observable:
     def __init__(self, source: Source, name: str) -> None:
+        """Stand for that name; nothing is asked of a cluster."""
         self._source = source
         self._name = name
 
@@ -295,13 +265,6 @@ class _Observable:
 
     def __repr__(self) -> str:
         return f"<observable {self._name!r}>"
-
-    async def _destroy(self) -> None:
-        await self._source.ask(table.DESTROY_PROXY, name=_PREFIX + self._name, service_name=_RINGBUFFER)
-
-
-class AsyncObservable(_Observable):
-    """What jobs send under one name, on whichever cluster the client is; iterate over it, or :meth:`observe` it."""
 
     def __aiter__(self) -> AsyncObservation:
         return AsyncObservation(self._source, self._name, None)
@@ -324,25 +287,75 @@ class AsyncObservable(_Observable):
 
     async def destroy(self) -> None:
         """Remove it with all its items from the active cluster; needed before another job uses the same name."""
-        await self._destroy()
+        await self._source.ask(table.DESTROY_PROXY, name=_PREFIX + self._name, service_name=_RINGBUFFER)
 
 
-class Observable(_Observable):
-    """As :class:`AsyncObservable`, for threads."""
+# -------------------------------------------------------------------------------------------------- the threaded family
 
-    def __init__(self, source: Source, name: str, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
-        """Wait by means of ``run``, which runs a coroutine on the engine's loop and returns its result."""
-        super().__init__(source, name)
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+"""Runs a coroutine on the engine's loop and returns its result; cancels it when the caller is interrupted."""
+
+
+class Observation:
+    """As :class:`AsyncObservation`, for one thread; Ctrl-C ends a wait and loses nothing."""
+
+    def __init__(self, reading: AsyncObservation, run: Run) -> None:
+        """Wait for what this reading does."""
+        self._reading = reading
         self._run = run
 
+    @property
+    def lost(self) -> int:
+        """As :attr:`AsyncObservation.lost`."""
+        return self._reading.lost
+
+    @property
+    def ended(self) -> bool:
+        """As :attr:`AsyncObservation.ended`."""
+        return self._reading.ended
+
     def __iter__(self) -> Observation:
-        return Observation(self._source, self._name, None, self._run)
+        return self
+
+    def __next__(self) -> Any:
+        """As :meth:`AsyncObservation.__anext__`; items that were read at once are decoded without the client's loop."""
+        reading = self._reading
+        while not reading.ended:
+            try:
+                item = reading._ready()
+            except SchemaUnknownError as unknown:
+                self._run(reading._learn(unknown.schema_id))
+                continue
+            if item is not _NEWS:
+                return item
+            if not reading.ended:
+                self._run(reading._prepare())
+        raise StopIteration
+
+
+class Observable:
+    """As :class:`AsyncObservable`, for threads."""
+
+    def __init__(self, observable: AsyncObservable, run: Run) -> None:
+        """Wait for what this observable does."""
+        self._observable = observable
+        self._run = run
+
+    @property
+    def name(self) -> str:
+        """As :attr:`AsyncObservable.name`."""
+        return self._observable.name
+
+    def __repr__(self) -> str:
+        return repr(self._observable)
+
+    def __iter__(self) -> Observation:
+        return Observation(aiter(self._observable), self._run)
 
     def observe(self, *, from_now: bool = False) -> Observation:
         """As :meth:`AsyncObservable.observe`."""
-        reader = self._run(_Reader.begin(self._source, self._name, from_now=from_now))
-        return Observation(self._source, self._name, reader, self._run)
+        return Observation(self._run(self._observable.observe(from_now=from_now)), self._run)
 
     def destroy(self) -> None:
         """As :meth:`AsyncObservable.destroy`."""
-        self._run(self._destroy())
+        self._run(self._observable.destroy())

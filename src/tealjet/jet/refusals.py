@@ -16,7 +16,7 @@ from tealjet.jet import errors
 from tealjet.jet.java_exception import JavaException, exception_from_holders
 from tealjet.protocol.values import ErrorHolder
 
-__all__ = ["About", "MainJoinedError", "already_exists", "observable_failed", "refusal_of", "submission_refusal_of"]
+__all__ = ["About", "MainJoinedError", "already_exists", "end_of", "refusal_of", "submission_refusal_of"]
 
 _JET_EXCEPTION = "com.hazelcast.jet.JetException"
 _CANCELLED = (".CancellationByUserException", "java.util.concurrent.CancellationException")
@@ -66,11 +66,11 @@ def refusal_of(holders: Sequence[ErrorHolder], about: About) -> Exception | None
         text = f"{where} is lost: it is a light job, and the member that coordinated it has left the cluster."
         return errors.LightJobLostError(text, java=java, outcome=answered)
     if first.endswith(_CANCELLED):
-        return errors.JobCancelledError(f"{where} was cancelled.", java=java, outcome=answered)
+        return end_of(java, where)
     if first.endswith(_EXISTS):
         return already_exists(about.cluster, java)
     if about.joins and (first.startswith("com.hazelcast.jet.") or not holders[0].error_code):
-        return errors.JobFailedError(f"{where} failed: {_root(java)}", java=java, outcome=answered)
+        return end_of(java, where)
     if first == _ILLEGAL_STATE:
         return errors.JobStateError(f"{where} can't do that: {holders[0].message}", java=java, outcome=answered)
     if first == _UNSUPPORTED and "Enterprise" in (holders[0].message or ""):
@@ -81,16 +81,16 @@ def refusal_of(holders: Sequence[ErrorHolder], about: About) -> Exception | None
     return None
 
 
-def observable_failed(name: str, cluster: str, java: JavaException) -> errors.JobFailedError:
-    """Return the error of an observable whose job has failed.
+def end_of(java: JavaException, where: str) -> errors.JobError:
+    """Return the error of a job that has ended with an exception.
 
     Args:
-        name: The observable's name.
-        cluster: Name of the candidate.
-        java: What the job failed with.
+        java: What it ended with.
+        where: The job and its cluster, for people: the beginning of the error's text.
     """
-    text = f"The job that wrote to the observable {name!r} on cluster {cluster!r} failed: {_root(java)}"
-    return errors.JobFailedError(text, java=java, outcome=Outcome.ANSWERED)
+    if java.class_name.endswith(_CANCELLED):
+        return errors.JobCancelledError(f"{where} was cancelled.", java=java, outcome=Outcome.ANSWERED)
+    return errors.JobFailedError(f"{where} failed: {_root(java)}", java=java, outcome=Outcome.ANSWERED)
 
 
 def submission_refusal_of(holders: Sequence[ErrorHolder], cluster: str, jar: str) -> Exception | None:

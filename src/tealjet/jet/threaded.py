@@ -189,9 +189,9 @@ class Jet:
 
     def observable(self, name: str) -> Observable:
         """As :meth:`AsyncJet.observable`."""
-        return Observable(self._jet.source, name, self._run)
+        return Observable(self._jet.observable(name), self._run)
 
-    def observables(self) -> tuple[str, ...]:
+    def observables(self) -> list[str]:
         """As :meth:`AsyncJet.observables`."""
         return self._run(self._jet.observables())  # type: ignore[no-any-return]
 
