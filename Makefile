@@ -51,9 +51,10 @@ format: .venv/dev-ready ## Format and fix what can be fixed by itself
 	@$(PIP) install --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
-fuzz: .venv/fuzz-ready ## Fuzz an embedded member and the client's reader with 100,000 streams each (FUZZ_ARGS=1000000)
+fuzz: .venv/fuzz-ready ## Fuzz an embedded member and the client's readers with 100,000 streams each (FUZZ_ARGS=1000000)
 	@PYTHONPATH=tests $(BIN)/python -m support.fuzz member $(FUZZ_ARGS)
 	@PYTHONPATH=tests $(BIN)/python -m support.fuzz client $(FUZZ_ARGS)
+	@PYTHONPATH=tests $(BIN)/python -m support.fuzz jobs $(FUZZ_ARGS)
 
 bench: .venv/dev-ready ## Measure on real members, side by side with the official client; writes benchmarks/README.md
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)

@@ -1,4 +1,7 @@
-"""Coverage-guided fuzzing of what reads the bytes of others: ``python -m support.fuzz member|client [RUNS] [OPTIONS]``.
+"""Coverage-guided fuzzing of what reads the bytes of others: ``python -m support.fuzz SIDE [RUNS] [OPTIONS]``.
+
+The sides are ``member``, an embedded one; ``client``, its reader of messages; and ``jobs``, its readers of what members
+answer about jobs.
 
 Streams begin with well-behaved ones and those that are kept. What does harm is written to ``build/fuzz``; keep it in
 ``tests/hostile``, where the suite tries it again in every run.
@@ -25,13 +28,16 @@ def main() -> None:
     atheris: Any = importlib.import_module("atheris")
     with atheris.instrument_imports(include=["tealjet"]):
         hostile = importlib.import_module("support.hostile")
-    attack, stream = {
-        "member": (hostile.at_member, hostile.client_stream()),
-        "client": (hostile.at_client, hostile.member_stream()),
+        recordings = importlib.import_module("support.jet_recordings")
+    attack, streams = {
+        "member": (hostile.at_member, {"well-behaved": hostile.client_stream()}),
+        "client": (hostile.at_client, {"well-behaved": hostile.member_stream()}),
+        "jobs": (recordings.attack, dict(recordings.seeds())),
     }[side]
     found = _FOLDER / side
     found.mkdir(parents=True, exist_ok=True)
-    (found / "well-behaved").write_bytes(stream)
+    for name, stream in streams.items():
+        (found / name).write_bytes(stream)
     limits = [f"-runs={runs}", f"-rss_limit_mb={_MEGABYTES}", f"-timeout={_SECONDS}", "-max_len=4096"]
     arguments = [sys.argv[0], *limits, f"-artifact_prefix={_FOLDER}/{side}-", *options]
     atheris.Setup([*arguments, str(found), str(hostile.KEPT / side)], attack)

@@ -1,17 +1,23 @@
-"""Hostile and random bytes at an embedded member and at the client: answers, a clean close or waiting for more."""
+"""Hostile and random bytes at an embedded member and at the client: answers, a clean close, waiting or a refusal."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support import jet_recordings
 from support.hostile import KEPT, at_client, at_member, client_stream, damaged, member_stream
 
 seeds = st.integers(0, 2**32)
-SIDES = {"member": (at_member, client_stream()), "client": (at_client, member_stream())}
+SIDES: dict[str, tuple[Callable[[bytes], object], bytes]] = {
+    "member": (at_member, client_stream()),
+    "client": (at_client, member_stream()),
+    "jobs": (jet_recordings.attack, dict(jet_recordings.seeds())["5.7.0 metrics of kept"]),
+}
 KEPT_STREAMS = [pytest.param(path, id=f"{path.parent.name}-{path.stem}") for path in sorted(KEPT.glob("*/*.bin"))]
 
 
