@@ -1,4 +1,7 @@
-"""Every structure does what the committed table says, in both families, on each version, before and after a switch."""
+"""Every structure does what the committed table says, in both families, on each version, before and after a switch.
+
+Real members make the table; embedded ones do the same, but for what NOT_EMBEDDED says.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,30 @@ from support.structure_cases import STRUCTURES, MapNearCache
 from support.structures import Bench, Family, Heard, Result, try_out
 from support.structures_table import Table
 from tealjet.errors import ConnectionLostError
-from tealjet.lab import Lab
+from tealjet.lab import EMBEDDED_VERSIONS, AnyLab, Lab, start_embedded
+
+NOT_EMBEDDED: dict[tuple[str, str], str] = {
+    ("Map: predicates, aggregations, projections", "reads: values, key_set, entry_set with a predicate"): (
+        "UnsupportedOperationError: an embedded member does not evaluate this predicate: it is of class 0"
+    ),
+    ("Map: predicates, aggregations, projections", "reads: aggregate"): (
+        "UnsupportedOperationError: an embedded member has no aggregators (factory -29, class 4)"
+    ),
+    ("Map: predicates, aggregations, projections", "reads: aggregate (distinct)"): (
+        "UnsupportedOperationError: an embedded member has no aggregators (factory -29, class 5)"
+    ),
+    ("Map: predicates, aggregations, projections", "reads: project"): (
+        "UnsupportedOperationError: an embedded member has no projections (factory -30, class 0)"
+    ),
+}
+"""What embedded members do not do, by structure and step: SQL, its predicates, aggregations and projections, and CP."""
+NOT_EMBEDDED_AT_ALL = {
+    "5.7.0": {"SQL": "HazelcastSqlError: Unrecognized client message received with type: 0x210400"},
+    "jet-4.3.1": dict.fromkeys(
+        [structure.title for structure in STRUCTURES if structure.title.startswith("CP: ")],
+        "UnsupportedOperationError: Unrecognized client message received with type: 0x1e0100",
+    ),
+}
 
 WRITE = bool(os.environ.get("TEALJET_WRITE_STRUCTURES"))
 """Write what the members do into the table instead of comparing it."""
@@ -48,7 +74,20 @@ def column(
     return name, results
 
 
-async def all_structures(family: Family, lab: Lab, others: dict[str, tealjet.JetClient]) -> dict[str, Result]:
+@pytest.fixture(scope="module", params=list(Family), ids=lambda family: family.value)
+def embedded_column(request: pytest.FixtureRequest, embedded_version: str) -> tuple[str, Family, dict[str, Result]]:
+    """What came of all structures in one family on embedded members of one version."""
+    family: Family = request.param
+    with (
+        start_embedded(version=embedded_version) as lab,
+        look_into(lab["blue"]) as blue,
+        look_into(lab["green"]) as green,
+    ):
+        results = asyncio.run(all_structures(family, lab, {"blue": blue, "green": green}))
+    return embedded_version, family, results
+
+
+async def all_structures(family: Family, lab: AnyLab, others: dict[str, tealjet.JetClient]) -> dict[str, Result]:
     prefix, lifecycle = f"structures-{uuid.uuid4().hex[:8]}", Heard()
     config = failover_config(
         lab["blue"],
@@ -73,6 +112,21 @@ def test_a_structure_does_what_the_table_says(column: tuple[str, dict[str, Resul
     name, results = column
     assert not results[title].failures, "\n".join(results[title].failures)
     assert results[title].cells == table.cells(name, title)
+
+
+@pytest.mark.parametrize("embedded_version", EMBEDDED_VERSIONS, scope="module")
+@pytest.mark.parametrize("title", [structure.title for structure in STRUCTURES])
+def test_a_structure_does_the_same_on_embedded_members(
+    embedded_column: tuple[str, Family, dict[str, Result]], table: Table, title: str
+) -> None:
+    version, family, results = embedded_column
+    different = NOT_EMBEDDED_AT_ALL[version].get(title)
+    expected = {
+        step: different or NOT_EMBEDDED.get((title, step), cell)
+        for step, cell in table.cells(f"{version} {family.value}", title).items()
+    }
+    assert not results[title].failures, "\n".join(results[title].failures)
+    assert results[title].cells == expected
 
 
 def test_a_lifecycle_listener_of_the_configuration_is_told_from_the_start_to_the_end(lab: Lab) -> None:

@@ -87,7 +87,7 @@ class MemoryClient:
         }
         return self.ask(table.AUTHENTICATION, **{**fields, **values})
 
-    def send(self, message: MessageType[Any, Any], *, partition: int = -1, **fields: Any) -> int:
+    def send(self, message: MessageType[Any, Any], /, *, partition: int = -1, **fields: Any) -> int:
         """Send a request; return its correlation id."""
         request = codec.encode_request(message, **fields)
         correlation_id = next(self._ids)
@@ -112,11 +112,13 @@ class MemoryClient:
         assert answer.type != table.ERROR.type, codec.decode_error(answer)
         return codec.decode_response(message, answer)
 
-    def ask(self, message: MessageType[R, Any], *, partition: int = -1, **fields: Any) -> R:
+    def ask(self, message: MessageType[R, Any], /, *, partition: int = -1, **fields: Any) -> R:
         """Send a request and return its answer."""
         return self.answer(message, self.send(message, partition=partition, **fields))
 
-    def error(self, message: MessageType[Any, Any], *, partition: int = -1, **fields: Any) -> tuple[ErrorHolder, ...]:
+    def error(
+        self, message: MessageType[Any, Any], /, *, partition: int = -1, **fields: Any
+    ) -> tuple[ErrorHolder, ...]:
         """Send a request and return the errors that it is answered with."""
         correlation_id = self.send(message, partition=partition, **fields)
         (answer,) = self.answers.pop(correlation_id)

@@ -20,7 +20,7 @@ from hazelcast.future import Future
 
 import tealjet
 from tealjet.errors import FeatureMissingError
-from tealjet.lab import Lab
+from tealjet.lab import AnyLab
 
 STEP_LIMIT = 30.0
 """Seconds after which a step certainly hangs."""
@@ -137,7 +137,7 @@ class Bench:
 
     family: Family
     client: Any
-    lab: Lab
+    lab: AnyLab
     prefix: str
     lifecycle: Heard
     """Registered from the start, with the configuration."""

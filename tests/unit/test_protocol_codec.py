@@ -402,6 +402,8 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "client.createProxy": {"name": "m", "service_name": "hz:impl:mapService"},
     "client.destroyProxy": {"name": "m", "service_name": "hz:impl:mapService"},
     "client.createProxies": {"proxies": (("m", "hz:impl:mapService"), ("q", "hz:impl:queueService"))},
+    "map.delete": {"thread_id": 1, "name": "m", "key": b"key"},
+    "map.entrySet": {"name": "m"},
     "ringbuffer.tailSequence": {"name": "r"},
     "ringbuffer.headSequence": {"name": "r"},
     "ringbuffer.readMany": {"name": "r", "start_sequence": 7, "min_count": 1, "max_count": 1000, "filter": None},

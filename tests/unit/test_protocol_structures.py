@@ -34,7 +34,7 @@ from tealjet.protocol.declare import Layout, MessageType
 from tealjet.protocol.errors import ProtocolError
 from tealjet.protocol.features import FEATURES
 from tealjet.protocol.frames import FrameReader, Message
-from tealjet.protocol.structures import counters, maps, multi_maps, parts, schemas
+from tealjet.protocol.structures import counters, cp, maps, multi_maps, parts, schemas
 from tealjet.protocol.values import RingbufferItems
 
 relaxed = settings(deadline=None, max_examples=20)
@@ -56,7 +56,7 @@ def official_codec(message_type: MessageType[Any, Any]) -> Any:
 # ------------------------------------------------------------------------------------------------------- any message
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-datas = st.binary(max_size=12)
+datas = st.binary(min_size=8, max_size=16)
 some_datas = st.lists(datas, max_size=3).map(tuple)
 longs = st.integers(-(2**63), 2**63 - 1)
 ints = st.integers(-(2**31), 2**31 - 1)
@@ -134,6 +134,7 @@ ANSWERS: dict[str, st.SearchStrategy[Any]] = {
     ),
     "map.entriesWithPagingPredicate": st.builds(maps.EntriesPage, response=entries, anchor_data_list=anchors),
     **dict.fromkeys(("map.project", "map.projectWithPredicate"), st.lists(st.none() | datas, max_size=3).map(tuple)),
+    "map.entrySet": entries,
     "ringbuffer.readMany": st.builds(
         RingbufferItems,
         read_count=ints,
@@ -150,7 +151,7 @@ EVENTS: dict[object, st.SearchStrategy[Any]] = {
     maps.Invalidations: st.builds(
         maps.Invalidations,
         keys=some_datas,
-        source_uuids=st.lists(st.uuids(), max_size=3).map(tuple),
+        source_uuids=st.lists(st.none() | st.uuids(), max_size=3).map(tuple),
         partition_uuids=st.lists(st.uuids(), max_size=3).map(tuple),
         sequences=st.lists(longs, max_size=3).map(tuple),
     )
@@ -251,7 +252,7 @@ def seen(ours: Any, theirs: Any) -> Any:
 
 
 def test_a_number_is_declared_once() -> None:
-    declared = {id(one): one for one in (*structures.MESSAGES, *table.MESSAGES)}.values()
+    declared = {id(one): one for one in (*structures.MESSAGES, *cp.MESSAGES, *table.MESSAGES)}.values()
     numbers = [number for one in declared for number in (one.request.type, one.response.type, *one.events)]
     assert len(set(numbers)) == len(numbers)
 
@@ -265,7 +266,7 @@ def test_the_table_has_every_structure_of_the_official_package() -> None:
     assert there <= {official_name(one) for one in structures.MESSAGES}
 
 
-@every_message
+@pytest.mark.parametrize("message_type", [*structures.MESSAGES, *cp.MESSAGES], ids=lambda one: one.name)
 def test_a_message_has_the_official_numbers(message_type: MessageType[Any, Any]) -> None:
     codec = official_codec(message_type)
     events = {value for name, value in vars(codec).items() if re.fullmatch(r"_EVENT_\w+_MESSAGE_TYPE", name)}
@@ -274,10 +275,16 @@ def test_a_message_has_the_official_numbers(message_type: MessageType[Any, Any])
     assert set(message_type.events) == events
 
 
-@every_message
+@pytest.mark.parametrize("message_type", [*structures.MESSAGES, *cp.MESSAGES], ids=lambda one: one.name)
 def test_a_message_is_retryable_where_the_official_one_is(message_type: MessageType[Any, Any]) -> None:
     source = inspect.getsource(official_codec(message_type).encode_request)
     assert f"OutboundMessage(buf, {message_type.retryable}" in source
+
+
+def test_every_message_of_the_cp_subsystem_is_known() -> None:
+    families = re.compile(r"(atomic_long|atomic_ref|count_down_latch|fenced_lock|semaphore|cp_\w+?)_[a-z_]+_codec")
+    there = {one.name for one in pkgutil.iter_modules(official.__path__) if families.fullmatch(one.name)}
+    assert there == {official_name(one) for one in cp.MESSAGES}
 
 
 def test_what_came_with_later_members_is_declared_under_the_same_numbers() -> None:

@@ -481,8 +481,8 @@ CLIENT = Schema(
                 allowed="a mapping with enabled, service-dns, service-port and service-dns-timeout",
                 names=("service-dns", "service-port", "service-dns-timeout"),
             ),
-            doc="With enabled: true and service-dns the name, and with service-port the port, under which Kubernetes has "
-            "the members; resolved anew for each attempt. It takes the place of cluster-members.",
+            doc="With enabled: true and service-dns the name, and with service-port the port, under which Kubernetes "
+            "has the members; resolved anew for each attempt. It takes the place of cluster-members.",
             default="not used",
             may_differ=True,
         ),

@@ -259,7 +259,7 @@ RINGBUFFER_READ_MANY: MessageType[values.RingbufferItems, None] = declare(
         Field("read_count", INT),
         Field("next_sequence", LONG),
         Field("items", list_of(BYTES)),
-        Field("item_sequences", nullable(array_of(LONG)), optional=True),
+        Field("item_sequences", nullable(array_of(LONG))),
     ),
     make=values.RingbufferItems,
 )

@@ -93,7 +93,8 @@ class Clients(Service):
     def take_statistics(
         self, request: PlayedRequest, *, timestamp: int, client_attributes: str, metrics_blob: bytes
     ) -> None:
-        """Take a client's statistics; a real member hands them to those who ask it for metrics."""
+        """Take a client's statistics, to tell those who ask for the member's state."""
+        request.session.statistics = client_attributes
 
     def _client(
         self,

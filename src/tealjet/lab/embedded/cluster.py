@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tealjet.lab.embedded.listeners import Listeners, PlayedListener
 from tealjet.lab.embedded.partitions import PartitionTable, partition_of
-from tealjet.lab.embedded.serving import Served, Service, served_by
+from tealjet.lab.embedded.serving import Served, Service, ServiceT, served_by
 from tealjet.lab.embedded.settings import ClusterSettings
 from tealjet.protocol import table
 from tealjet.protocol.declare import MessageType, declare
@@ -168,6 +168,21 @@ class PlayedCluster:
             return None
         members = tuple(self.members)
         return members[(members.index(owner) + 1) % len(members)]
+
+    def remove_listeners(self, topic: Hashable) -> None:
+        """Remove all listeners to something that is no more."""
+        self._listeners.remove_all(topic)
+
+    def service(self, kind: type[ServiceT]) -> ServiceT:
+        """Return the service of that kind.
+
+        Raises:
+            LookupError: There is none.
+        """
+        for service in self.services:
+            if isinstance(service, kind):
+                return service
+        raise LookupError(f"the embedded cluster {self.settings.cluster_name!r} has no {kind.__name__}")
 
     def sessions(self, client_uuid: uuid.UUID) -> list[PlayedSession]:
         """Return the connections that a client has, to all members."""

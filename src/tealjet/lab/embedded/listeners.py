@@ -83,6 +83,11 @@ class Listeners:
         _discard(self._by_session, listener.session, listener_id)
         return True
 
+    def remove_all(self, topic: Hashable) -> None:
+        """Remove all listeners to a topic."""
+        for listener_id in tuple(self._by_topic.get(topic, ())):
+            self.remove(listener_id)
+
     def end(self, session: PlayedSession) -> None:
         """Remove the listeners of a connection that has ended."""
         for listener_id in tuple(self._by_session.get(session, ())):

@@ -63,15 +63,19 @@ class Management(Service):
         """Say what the member that was asked knows: its cluster, and the clients that are connected with it."""
         member = request.session.member
         members = self._cluster.members.values()
+        clients = [(session, session.client) for session in member.sessions if session.client is not None]
+        known: dict[str, Any] = {
+            "address": str(member.address),
+            "uuid": str(member.uuid),
+            "name": f"embedded-{member.address.port}",
+            "clients": [self._describe(session, client) for session, client in clients],
+        }
+        if not self._cluster.settings.release.modern:
+            known["clientStats"] = {
+                str(client.uuid): session.statistics for session, client in clients if session.statistics is not None
+            }
         state = {
-            "memberState": {
-                "address": str(member.address),
-                "uuid": str(member.uuid),
-                "name": f"embedded-{member.address.port}",
-                "clients": [
-                    self._describe(session, session.client) for session in member.sessions if session.client is not None
-                ],
-            },
+            "memberState": known,
             "master": member is next(iter(members)),
             "memberList": [str(one.address) for one in members],
             "clusterName": self._cluster.settings.cluster_name,
@@ -93,7 +97,7 @@ class Management(Service):
             described |= {
                 "clientVersion": client.version,
                 "enterprise": False,
-                "statsEnabled": False,
+                "statsEnabled": session.statistics is not None,
                 "clusterConnectionTimestamp": _millis(client.since),
                 "routingMode": -1,
                 "cpDirectToLeader": False,

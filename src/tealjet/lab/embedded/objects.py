@@ -39,7 +39,6 @@ _REAL = frozenset(
     )
 )
 """The services of real members: their objects can be created here too, whether or not calls to them are served."""
-_REAL_SINCE_5 = _REAL | {"hz:service:vector"}
 
 
 class Objects(Service):
@@ -100,8 +99,7 @@ class Objects(Service):
         self._tell(request, name, service_name, "CREATED")
 
     def _knows(self, service_name: str) -> bool:
-        known = _REAL_SINCE_5 if self._cluster.settings.release.modern else _REAL
-        return service_name in known or any(service_name in service.names for service in self._cluster.services)
+        return service_name in _REAL or any(service_name in service.names for service in self._cluster.services)
 
     def _tell(self, request: PlayedRequest, name: str, service_name: str, event_type: str) -> None:
         session = request.session

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from tealjet.protocol.errors import ProtocolError
 
-__all__ = ["PartitionTable", "partition_of"]
+__all__ = ["PartitionTable", "hash_of", "partition_of"]
 
 _HEADER = 8
 """Bytes of serialized data before its payload: the partition hash, if it has one of its own, and the type."""
@@ -26,8 +26,13 @@ def partition_of(data: bytes, partition_count: int) -> int:
     if len(data) < _HEADER:
         raise ProtocolError(f"{len(data)} bytes are no serialized data: its header alone has {_HEADER}")
     own = _HASH.unpack_from(data)[0]
-    code = own or _murmur3(data[_HEADER:])
+    code = own or hash_of(data)
     return 0 if code == -(1 << 31) else abs(code) % partition_count
+
+
+def hash_of(data: bytes) -> int:
+    """Return the hash of serialized data's payload."""
+    return _murmur3(data[_HEADER:])
 
 
 def _murmur3(payload: bytes) -> int:

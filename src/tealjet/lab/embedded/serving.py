@@ -23,7 +23,7 @@ from __future__ import annotations
 import enum
 import inspect
 import uuid
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 
@@ -40,6 +40,7 @@ __all__ = [
     "Request",
     "Served",
     "Service",
+    "ServiceT",
     "Session",
     "served_by",
     "served_messages",
@@ -60,6 +61,7 @@ S = TypeVar("S")
 Q = TypeVar("Q")
 R = TypeVar("R")
 P = ParamSpec("P")
+ServiceT = TypeVar("ServiceT", bound="Service")
 
 
 class Session(Protocol):
@@ -154,6 +156,11 @@ class Cluster(Protocol):
         ...
 
     @property
+    def members(self) -> Collection[uuid.UUID]:
+        """The ids of the members that are there."""
+        ...
+
+    @property
     def partition_count(self) -> int:
         """How many partitions the cluster has."""
         ...
@@ -184,6 +191,18 @@ class Cluster(Protocol):
 
     def remove_listener(self, listener_id: uuid.UUID) -> bool:
         """Remove a listener, whichever service it belongs to; say whether there was one."""
+        ...
+
+    def remove_listeners(self, topic: Hashable) -> None:
+        """Remove all listeners to something that is no more."""
+        ...
+
+    def service(self, kind: type[ServiceT]) -> ServiceT:
+        """Return the cluster's service of that kind, for one that works on the other's data.
+
+        Raises:
+            LookupError: The cluster has none.
+        """
         ...
 
     def sessions(self, client_uuid: uuid.UUID) -> Sequence[Session]:

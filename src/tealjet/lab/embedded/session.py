@@ -98,6 +98,8 @@ class PlayedSession:
         self.open = True
         self.ended_by = ""
         """Why it has ended."""
+        self.statistics: str | None = None
+        """What the client has told of itself last, when it tells such things."""
         self.backup_listener: int | None = None
         """The correlation id for acknowledgements of backups, when the client wants them."""
         self._wire = wire

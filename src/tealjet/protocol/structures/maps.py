@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from tealjet.protocol import table
 from tealjet.protocol.declare import MessageType, declare
 from tealjet.protocol.layout import (
     BOOLEAN,
@@ -13,7 +14,6 @@ from tealjet.protocol.layout import (
     LONG,
     NULLABLE_UUID,
     STRING,
-    UUID,
     Field,
     array_of,
     list_of,
@@ -231,8 +231,8 @@ class Invalidations:
     """Near caches must forget many keys; the n-th of each list belong together."""
 
     keys: Datas
-    source_uuids: tuple[uuid.UUID, ...]
-    partition_uuids: tuple[uuid.UUID, ...]
+    source_uuids: tuple[uuid.UUID | None, ...]
+    partition_uuids: tuple[uuid.UUID | None, ...]
     sequences: tuple[int, ...]
 
 
@@ -297,8 +297,8 @@ _INVALIDATIONS = (
     Invalidations,
     (
         Field("keys", DATAS),
-        Field("source_uuids", array_of(UUID)),
-        Field("partition_uuids", array_of(UUID)),
+        Field("source_uuids", array_of(NULLABLE_UUID)),
+        Field("partition_uuids", array_of(NULLABLE_UUID)),
         Field("sequences", array_of(LONG)),
     ),
 )
@@ -339,7 +339,7 @@ REMOVE_IF_SAME: MessageType[bool, None] = declare(
     "map.removeIfSame", 0x010800, retryable=False, request=(THREAD_ID, NAME, KEY, VALUE), response=BOOLEAN_ANSWER
 )
 
-DELETE: MessageType[None, None] = declare("map.delete", 0x010900, retryable=False, request=(THREAD_ID, NAME, KEY))
+DELETE = table.MAP_DELETE
 
 FLUSH: MessageType[None, None] = declare("map.flush", 0x010A00, retryable=False, request=(NAME,))
 
@@ -475,9 +475,7 @@ VALUES: MessageType[Datas, None] = declare(
     "map.values", 0x012400, retryable=True, request=(NAME,), response=DATAS_ANSWER
 )
 
-ENTRY_SET: MessageType[Entries, None] = declare(
-    "map.entrySet", 0x012500, retryable=True, request=(NAME,), response=ENTRIES_ANSWER
-)
+ENTRY_SET = table.MAP_ENTRY_SET
 
 KEY_SET_WITH_PREDICATE: MessageType[Datas, None] = declare(
     "map.keySetWithPredicate", 0x012600, retryable=True, request=(NAME, PREDICATE), response=DATAS_ANSWER

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tealjet.protocol.declare import MessageType
+from tealjet.protocol.errors import ProtocolError
+from tealjet.protocol.frames import Message
 from tealjet.protocol.layout import (
     BOOLEAN,
     BYTES,
@@ -66,7 +68,18 @@ __all__ = [
     "messages_of",
 ]
 
-DATA = FramedType(BYTES.write, BYTES.read)
+_SMALLEST = 8
+"""Bytes of a serialized object that has no more than a hash and a type."""
+
+
+def _read_data(message: Message) -> bytes:
+    data: bytes = BYTES.read(message)
+    if len(data) < _SMALLEST:
+        raise ProtocolError(f"{len(data)} bytes are no serialized object: its hash and type alone have {_SMALLEST}")
+    return data
+
+
+DATA = FramedType(BYTES.write, _read_data)
 """A serialized object."""
 NULLABLE_DATA = nullable(DATA)
 DATAS = list_of(DATA)
