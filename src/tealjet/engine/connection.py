@@ -84,7 +84,7 @@ class Connection(asyncio.Protocol):
             self.peer = f"{host}:{port}"
         host, port = transport.get_extra_info("sockname")[:2]
         self.local_address = Address(host=host, port=port)
-        transport.write(_PREAMBLE)
+        self._transport.write(_PREAMBLE)
 
     def data_received(self, data: bytes) -> None:
         """Turn bytes into messages; malformed ones end the connection."""
