@@ -159,7 +159,12 @@ def test_a_client_comes_back_to_members_that_drop_its_connections(lab: EmbeddedL
         client.get_map("orders")
         client.lifecycle_service.add_listener(states)
         for member in lab["blue"].members:
+            member.refuse()  # else the client would be back at the first one before the second one drops it
+        for member in lab["blue"].members:
             member.drop()
+        states.wait_for(lambda state: state == "DISCONNECTED")
+        for member in lab["blue"].members:
+            member.accept()
         states.wait_for(lambda state: state == "CONNECTED")
         assert objects(client) == {"orders"}
 
