@@ -55,6 +55,8 @@ fuzz: .venv/fuzz-ready ## Fuzz an embedded member and the client's readers with 
 	@PYTHONPATH=tests $(BIN)/python -m support.fuzz member $(FUZZ_ARGS)
 	@PYTHONPATH=tests $(BIN)/python -m support.fuzz client $(FUZZ_ARGS)
 	@PYTHONPATH=tests $(BIN)/python -m support.fuzz jobs $(FUZZ_ARGS)
+	@PYTHONPATH=tests $(BIN)/python -m support.fuzz yaml $(FUZZ_ARGS)
+	@PYTHONPATH=tests $(BIN)/python -m support.fuzz xml $(FUZZ_ARGS)
 
 bench: .venv/dev-ready ## Measure on real members, side by side with the official client; writes benchmarks/README.md
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)

@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of what reads the bytes of others: ``python -m support.fuzz SIDE [RUNS] [OPTIONS]``.
 
-The sides are ``member``, an embedded one; ``client``, its reader of messages; and ``jobs``, its readers of what members
-answer about jobs.
+The sides are ``member``, an embedded one; ``client``, its reader of messages; ``jobs``, its readers of what members
+answer about jobs; and ``yaml`` and ``xml``, its readers of configuration files.
 
 Streams begin with well-behaved ones and those that are kept. What does harm is written to ``build/fuzz``; keep it in
 ``tests/hostile``, where the suite tries it again in every run.
@@ -29,10 +29,13 @@ def main() -> None:
     with atheris.instrument_imports(include=["tealjet"]):
         hostile = importlib.import_module("support.hostile")
         recordings = importlib.import_module("support.jet_recordings")
+        files = importlib.import_module("support.hostile_files")
     attack, streams = {
         "member": (hostile.at_member, {"well-behaved": hostile.client_stream()}),
         "client": (hostile.at_client, {"well-behaved": hostile.member_stream()}),
         "jobs": (recordings.attack, dict(recordings.seeds())),
+        "yaml": (files.attack_with("yaml"), {"well-behaved": files.SEEDS["yaml"]}),
+        "xml": (files.attack_with("xml"), {"well-behaved": files.SEEDS["xml"]}),
     }[side]
     found = _FOLDER / side
     found.mkdir(parents=True, exist_ok=True)

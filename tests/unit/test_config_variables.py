@@ -56,6 +56,14 @@ def test_a_dollar_alone_is_text() -> None:
     assert _name("$x $HZ{a} $${x}", {"x": "1"}) == "$x $HZ{a} $1"
 
 
+def test_a_variable_that_is_not_closed_is_text_and_noted(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="tealjet"):
+        assert _name("${x} ${y", {"x": "1", "y": "2"}) == "1 ${y"
+    assert [record.getMessage() for record in caplog.records] == [
+        "conf.yaml:1:15: cluster-name: '${' without '}' stays as it stands"
+    ]
+
+
 def test_keys_have_variables_too() -> None:
     client = _load("near-cache: {'${map}': {}}", {"map": "orders"})
     assert list(client.config.near_caches) == ["orders"]

@@ -247,8 +247,11 @@ class _Builder:
 
     def _outbound_ports(self) -> tuple[int, ...]:
         setting = self._by_name.get("network.outbound-ports")
-        ports = dict.fromkeys(port for ports in setting.value for port in ports) if setting is not None else {}
-        return () if 0 in ports else tuple(ports)
+        ranges = sorted({ports for item in setting.value for ports in item}, key=_bounds) if setting is not None else []
+        found: list[int] = []
+        for ports in ranges:  # each port once, however often it is written
+            found += range(max(ports.start, found[-1] + 1 if found else 0), ports.stop)
+        return () if 0 in found else tuple(found)
 
     def _members(self) -> None:
         kubernetes = self._by_name.get("network.kubernetes")
@@ -381,6 +384,10 @@ _MADE: dict[str, Callable[[_Builder, Setting], Any]] = {
     "global_serializer": _Builder._global_serializer,
     "compact_serializers": _Builder._compact_serializers,
 }
+
+
+def _bounds(ports: range) -> tuple[int, int]:
+    return ports.start, ports.stop
 
 
 def _instance(found: Any) -> Any:

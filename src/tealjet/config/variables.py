@@ -16,8 +16,7 @@ from tealjet.config.problem import Place, Problems, looks_secret, printable
 
 __all__ = ["Variables", "replaced"]
 
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
-_ENCRYPTED = re.compile(r"\$ENC\{")
+_ENCRYPTED = "$ENC{"
 _MAX_GROWTH = 1024 * 1024
 _DECRYPT = "encrypted values are not decrypted here: give them by an environment variable or properties= as ${name}"
 
@@ -79,27 +78,32 @@ class _Replacing:
         if "$" not in text:
             return text, ()
         name = ".".join(path)
-        if _ENCRYPTED.search(text):
+        if _ENCRYPTED in text:
             self._problems.add(place, name, "found an encrypted value", hint=_DECRYPT)
             return text, ()
+        pieces: list[str] = []
         used: list[str] = []
-
-        def value(variable: re.Match[str]) -> str:
-            known = self._variables.find(variable[1])
+        at = 0
+        while (start := text.find("${", at)) >= 0:
+            end = text.find("}", start)
+            if end < 0:
+                self._problems.note(place, name, "'${' without '}' stays as it stands")
+                break
+            pieces.append(text[at:start])
+            at = end + 1
+            known = self._variables.find(text[start + 2 : end])
             if known is None:
-                self._unknown(variable[0], place, name)
-                return variable[0]
+                self._unknown(text[start:at], place, name)
+                pieces.append(text[start:at])
+                continue
+            pieces.append(known[0])
             used.append(known[1])
             self._growth += len(known[0])
             if self._growth > _MAX_GROWTH:
-                raise _TooMuchError
-            return known[0]
-
-        try:
-            return _VARIABLE.sub(value, text), tuple(used)
-        except _TooMuchError:
-            self._problems.add(place, name, f"the variables of this file stand for more than {_MAX_GROWTH // 1024} KiB")
-            return text, ()
+                found = f"the variables of this file stand for more than {_MAX_GROWTH // 1024} KiB"
+                self._problems.add(place, name, found)
+                return text, ()
+        return "".join((*pieces, text[at:])), tuple(used)
 
     def _unknown(self, variable: str, place: Place, key: str) -> None:
         shown = "a variable" if looks_secret(key) else f"the variable {printable(variable)}"
@@ -108,10 +112,6 @@ class _Replacing:
             return
         hint = "set an environment variable of that name, give properties=, or write ${name:default}"
         self._problems.add(place, key, f"found {shown}, which is not known", hint=hint)
-
-
-class _TooMuchError(Exception):
-    """Variables stand for more text than a file may have."""
 
 
 def _in_environment(name: str) -> str:
