@@ -11,6 +11,7 @@ import com.hazelcast.client.config.XmlClientConfigBuilder;
 import com.hazelcast.client.config.XmlClientFailoverConfigBuilder;
 import com.hazelcast.client.config.YamlClientConfigBuilder;
 import com.hazelcast.client.config.YamlClientFailoverConfigBuilder;
+import com.hazelcast.client.properties.ClientProperty;
 import com.hazelcast.config.AliasedDiscoveryConfig;
 import com.hazelcast.config.CompactSerializationConfig;
 import com.hazelcast.config.CompactSerializationConfigAccessor;
@@ -27,6 +28,8 @@ import com.hazelcast.internal.json.Json;
 import com.hazelcast.internal.json.JsonArray;
 import com.hazelcast.internal.json.JsonObject;
 import com.hazelcast.internal.json.JsonValue;
+import com.hazelcast.spi.properties.HazelcastProperties;
+import com.hazelcast.spi.properties.HazelcastProperty;
 
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -71,8 +74,16 @@ public final class ConfigReader {
                     throw new IllegalArgumentException("no kind of file: " + kind);
             }
         } catch (Throwable refusal) {
-            return new JsonObject().add("refused", String.valueOf(refusal));
+            return new JsonObject().add("refused", withCauses(refusal));
         }
+    }
+
+    private static String withCauses(Throwable refusal) {
+        StringBuilder text = new StringBuilder(String.valueOf(refusal));
+        for (Throwable cause = refusal.getCause(); cause != null; cause = cause.getCause()) {
+            text.append("; because of ").append(cause);
+        }
+        return text.toString();
     }
 
     private static JsonObject failover(ClientFailoverConfig config) {
@@ -87,8 +98,9 @@ public final class ConfigReader {
         json.add("instance-name", text(config.getInstanceName()));
         json.add("client-labels", texts(new TreeSet<>(config.getLabels())));
         json.add("backup-ack-to-client-enabled", config.isBackupAckToClientEnabled());
-        json.add("properties", map(config.getProperties()));
+        json.add("properties", properties(config));
         json.add("load-balancer", loadBalancer(config));
+        json.add("sql.resubmission-mode", text(config.getSqlConfig().getResubmissionMode()));
         network(config.getNetworkConfig(), json);
         strategy(config.getConnectionStrategyConfig(), json);
         security(config.getSecurityConfig(), json);
@@ -102,6 +114,25 @@ public final class ConfigReader {
         new TreeMap<>(config.getReliableTopicConfigMap()).forEach((name, one) -> topics.add(name, topic(one)));
         json.add("reliable-topic", topics);
         json.add("serialization", serialization(config.getSerializationConfig()));
+        return json;
+    }
+
+    /** What the client makes of its properties when it starts; one that it cannot use ends it, as it does there. */
+    private static JsonObject properties(ClientConfig config) {
+        HazelcastProperties properties = new HazelcastProperties(config.getProperties());
+        JsonObject json = new JsonObject();
+        for (HazelcastProperty one : new HazelcastProperty[] {ClientProperty.HEARTBEAT_TIMEOUT,
+                ClientProperty.HEARTBEAT_INTERVAL, ClientProperty.INVOCATION_TIMEOUT_SECONDS,
+                ClientProperty.INVOCATION_RETRY_PAUSE_MILLIS, ClientProperty.OPERATION_BACKUP_TIMEOUT_MILLIS,
+                ClientProperty.STATISTICS_PERIOD_SECONDS}) {
+            json.add(one.getName(), properties.getPositiveMillisOrDefault(one));
+        }
+        for (HazelcastProperty one : new HazelcastProperty[] {ClientProperty.SHUFFLE_MEMBER_LIST,
+                ClientProperty.STATISTICS_ENABLED, ClientProperty.FAIL_ON_INDETERMINATE_OPERATION_STATE}) {
+            json.add(one.getName(), properties.getBoolean(one));
+        }
+        String publicIp = properties.getString(ClientProperty.DISCOVERY_SPI_PUBLIC_IP_ENABLED);
+        json.add(ClientProperty.DISCOVERY_SPI_PUBLIC_IP_ENABLED.getName(), text(publicIp));
         return json;
     }
 

@@ -36,6 +36,11 @@ class JavaProgram:
     """Hazelcast's jars that they were compiled against."""
     java: JavaRuntime
 
+    def command(self, main: str, *arguments: str, options: Sequence[str] = ()) -> list[str]:
+        """Return the command that runs a class, for a program that is talked with; see ``run``."""
+        class_path = os.pathsep.join(map(str, (self.classes, *self.libraries)))
+        return [str(self.java.executable), *_OPTIONS, *options, "-cp", class_path, main, *arguments]
+
     def run(self, main: str, *arguments: str, stdin: str = "", options: Sequence[str] = ()) -> str:
         """Run a class to its end and return what it printed.
 
@@ -45,8 +50,7 @@ class JavaProgram:
             stdin: What it reads.
             options: Further options of the JVM, such as ``-Dname=value``.
         """
-        class_path = os.pathsep.join(map(str, (self.classes, *self.libraries)))
-        command = [str(self.java.executable), *_OPTIONS, *options, "-cp", class_path, main, *arguments]
+        command = self.command(main, *arguments, options=options)
         ended = subprocess.run(command, input=stdin, capture_output=True, encoding="utf-8", check=False)
         assert ended.returncode == 0, f"{main} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}"
         return ended.stdout

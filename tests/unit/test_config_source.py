@@ -136,3 +136,49 @@ def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
 def test_the_yaml_package_is_not_imported_before_a_file_is_read() -> None:
     code = "import sys, tealjet.config; sys.exit(any(name.startswith('ruamel') for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("5.10", "5.1"),
+        ("1e3", "1000.0"),
+        ("1e7", "1.0E7"),
+        ("-12345678.9", "-1.23456789E7"),
+        ("0.0001", "1.0E-4"),
+        ("0.001", "0.001"),
+        ("-0", "0"),
+        ("-0.0", "-0.0"),
+        ("9223372036854775807", "9223372036854775807"),
+        ("007", "007"),
+        ("0x1F", "0x1F"),
+        (".5", ".5"),
+        ("1_000", "1_000"),
+        ("true", "true"),
+        ("~", "~"),
+        ("Null", "Null"),
+        ("'5.10'", "5.10"),
+    ],
+)
+def test_a_text_without_quotes_is_what_java_makes_of_it(written: str, name: str, tmp_path: Path) -> None:
+    (tmp_path / "conf.yaml").write_text(f"cluster-name: {written}")
+    assert ClientConfig.load(tmp_path / "conf.yaml").cluster_name == name
+
+
+@pytest.mark.parametrize("written", ["9223372036854775808", "1e400", "-.inf", ".nan", "1" * 10_000])
+def test_a_number_that_java_cannot_read_is_refused(written: str, refusal: _Refusal) -> None:
+    (problem,) = refusal.of(f"cluster-name: {written}")
+    assert problem == "conf.yaml:1:15: a number that Java cannot read: put it in quotes if it is a text"
+
+
+@pytest.mark.parametrize("key", ["5", "-1.5", "true", "null"])
+def test_a_key_that_is_no_text_is_refused_as_in_java(key: str, refusal: _Refusal) -> None:
+    assert f"conf.yaml:1:15: {key}: this key is no text (put it in quotes)" in refusal.of(
+        f"near-cache: {{ {key}: {{}} }}"
+    )
+
+
+def test_an_xml_version_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "conf.xml").write_text('<?xml version="7"?>\n<hazelcast-client/>')
+    with pytest.raises(ConfigError, match=r"conf\.xml:1:1: XML of version '7' is not read: it has to be 1\.0"):
+        ClientConfig.load(tmp_path / "conf.xml")

@@ -102,7 +102,7 @@ CLIENT_SHAPES = _rows(
     config-replacers properties network network/socket-options network/ssl network/ssl/properties network/kubernetes
     network/discovery-strategies connection-strategy connection-strategy/connection-retry security
     security/username-password security/credentials-factory/properties serialization serialization/compact-serialization
-    load-balancer query-caches native-memory metrics instance-tracking sql user-code-deployment
+    load-balancer near-cache/eviction query-caches native-memory metrics instance-tracking sql user-code-deployment
     """,
     *_COMMON,
     *_FILTERS,

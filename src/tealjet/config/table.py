@@ -14,7 +14,7 @@ from typing import Any
 
 from tealjet.config.nodes import Entry, MappingNode, Node, child
 from tealjet.config.problem import Place, Problems
-from tealjet.config.values import Disabled, Ignored, Reader, Strategies, Unsupported
+from tealjet.config.values import Disabled, Ignored, One, Reader, Strategies, Unsupported
 
 __all__ = ["ANY", "Fate", "Key", "Schema", "Setting", "content_of", "read_settings"]
 
@@ -194,7 +194,8 @@ def _unknown(entry: Entry, path: tuple[str, ...], schema: Schema, problems: Prob
     name = ".".join((*path, entry.key))
     for section, ours, note in schema.open_sections:
         if path == (section,) and not entry.key.startswith(ours):
-            if not problems.noted_enough:
+            is_text = One(allowed="a single value", convert=str).read(entry.value, name, problems) is not None
+            if is_text and not problems.noted_enough:
                 hint = _hint(entry, path, schema, alike=0.9)
                 problems.note(entry.mark, name, f"{note} ({hint})" if hint else note)
             return

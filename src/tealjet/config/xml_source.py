@@ -93,7 +93,9 @@ class _Parser:
     def _here(self) -> Mark:
         return Mark(file=self._path, line=self._parser.CurrentLineNumber, column=self._parser.CurrentColumnNumber + 1)
 
-    def _declared(self, _version: str, encoding: str | None, _standalone: int) -> None:
+    def _declared(self, version: str, encoding: str | None, _standalone: int) -> None:
+        if version != "1.0":
+            raise RefusedError(self._here(), f"XML of version {version[:40]!r} is not read: it has to be 1.0")
         if encoding is not None and encoding.lower() not in _ENCODINGS:
             raise RefusedError(self._here(), f"the encoding {encoding[:40]!r} is not read: save the file as UTF-8")
 
@@ -223,6 +225,8 @@ class _Converter:
     def _sequence(self, element: Element, path: Path) -> SequenceNode:
         for name, (_, mark) in element.attributes.items():
             self._problems.add(mark, ".".join((*path, name)), "unknown attribute: this is a list")
+        if element.text:
+            self._problems.add(element.text_mark or element.mark, ".".join(path), "text between the elements")
         items = []
         for child in element.children:
             shape = self._shapes.at((*path, child.name))

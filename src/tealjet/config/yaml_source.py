@@ -1,13 +1,17 @@
 """Reads YAML into nodes that know their place in it.
 
-Java reads YAML 1.2. Only plain data comes in: no tags, no anchors, one document, with a limit on depth. Nothing here
-knows a key. The YAML package is imported when the first file is read.
+Java reads YAML 1.2 by its JSON schema, and takes the text of what a scalar is, not of how it is written: 5.10 without
+quotes is the number 5.1. So does this. Only plain data comes in: no tags, no anchors, one document, with a limit on
+depth. Nothing here knows a key. The YAML package is imported when the first file is read.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from tealjet.config.nodes import MAX_DEPTH, Entry, MappingNode, Node, RefusedError, ScalarNode, SequenceNode
@@ -15,7 +19,11 @@ from tealjet.config.problem import Mark, Problems
 
 __all__ = ["parse_yaml"]
 
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_NULLS = frozenset({"", "null"})
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
+_FRACTION = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"-?\.inf|\.nan")
+_MAX_DIGITS = 1000
 
 
 def parse_yaml(path: str, text: str, problems: Problems) -> Node | None:
@@ -89,7 +97,9 @@ class _Builder:
         if event.tag is not None:
             raise RefusedError(mark, "YAML tags are not read: write the plain value")
         if kind == "ScalarEvent":
-            return ScalarNode(mark=mark, text=event.value, null=not event.style and event.value in _NULLS)
+            if event.style:
+                return ScalarNode(mark=mark, text=event.value)
+            return ScalarNode(mark=mark, text=_plain(event.value, mark), null=event.value in _NULLS)
         if depth > MAX_DEPTH:
             raise RefusedError(mark, f"nested deeper than {MAX_DEPTH} levels")
         if kind == "SequenceStartEvent":
@@ -108,6 +118,8 @@ class _Builder:
             if type(event).__name__ == "MappingEndEvent":
                 return
             place = self._mark(event)
+            if type(event).__name__ == "ScalarEvent" and not event.style and not _is_text(event.value):
+                self._problems.add(place, event.value[:60], "this key is no text", hint="put it in quotes")
             key = self._node(event, depth + 1)
             value = self._node(next(self._events), depth + 1)
             if value == ScalarNode(mark=value.mark, text="", null=True):
@@ -120,3 +132,32 @@ class _Builder:
             else:
                 seen[key.text] = place
                 yield Entry(mark=key.mark, key=key.text, value=value)
+
+
+def _is_text(plain: str) -> bool:
+    number = _FRACTION.fullmatch(plain) or _NOT_FINITE.fullmatch(plain)
+    return number is None and plain not in _NULLS and plain not in ("true", "false")
+
+
+def _plain(text: str, mark: Mark) -> str:
+    """Return what Java makes of a scalar without quotes."""
+    if _WHOLE.fullmatch(text) and len(text) <= _MAX_DIGITS:
+        number = int(text)
+        if -(2**63) <= number < 2**63:
+            return str(number)
+    elif _FRACTION.fullmatch(text) and math.isfinite(float(text)):
+        return _as_java_writes(float(text))
+    elif not _WHOLE.fullmatch(text) and not _NOT_FINITE.fullmatch(text) and not _FRACTION.fullmatch(text):
+        return text
+    raise RefusedError(mark, "a number that Java cannot read: put it in quotes if it is a text")
+
+
+def _as_java_writes(number: float) -> str:
+    """Return a number as Double.toString does: 1000.0, 1.0E7, 1.0E-4."""
+    decimal = Decimal(repr(number)).normalize()
+    scale = decimal.adjusted()
+    if -3 <= scale < 7:
+        text = f"{decimal:f}"
+        return text if "." in text else f"{text}.0"
+    digits = "".join(map(str, decimal.as_tuple().digits))
+    return f"{'-' * decimal.is_signed()}{digits[0]}.{digits[1:] or '0'}E{scale}"
