@@ -257,7 +257,10 @@ class _Builder:
         kubernetes = self._by_name.get("network.kubernetes")
         if kubernetes is None:
             return
-        told: Mapping[str, Piece] = kubernetes.value
+        # Java knows this one name in any case; a section that is enabled by it must not pass for one that is not
+        told: Mapping[str, Piece] = {
+            "enabled" if name.lower() == "enabled" else name: piece for name, piece in kubernetes.value.items()
+        }
         enabled = told.get("enabled")
         if enabled is None or enabled.text.lower() != "true":
             if enabled is not None and enabled.text.lower() != "false":
