@@ -9,35 +9,31 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Mapping
 
 from hazelcast.config import (
-    EvictionPolicy,
-    InMemoryFormat,
     ReconnectMode,
-    TopicOverloadPolicy,
 )
 
-from tealjet.config.table import ANY, Key, Schema
+from tealjet.config.structure_keys import STRUCTURES
+from tealjet.config.table import Key, Schema
 from tealjet.config.tls_properties import VERSIONS
+from tealjet.config.unused_keys import UNUSED
 from tealjet.config.values import (
     MAX_INT,
     MAX_LONG,
-    Disabled,
     Ignored,
     Many,
     One,
     Reader,
-    Records,
     Section,
-    Strategies,
     Texts,
-    Unsupported,
     boolean,
     choice,
+    millis,
     number,
     parse_address,
     port_range,
+    seconds,
     text,
     trimmed,
     whole,
@@ -45,14 +41,6 @@ from tealjet.config.values import (
 from tealjet.failover.options import Profile
 
 __all__ = ["CLIENT", "FAILOVER"]
-
-_IN_CODE = "register it in code, on the client"
-_DISCOVERY = "list the members in network.cluster-members, or use network.kubernetes with service-dns"
-
-
-def _at(path: str) -> tuple[str, ...]:
-    """Return a path whose parts have no dot in them, as those of properties have."""
-    return tuple(path.split("."))
 
 
 def _property(name: str, value: Reader, doc: str, default: str, attribute: str) -> Key:
@@ -68,27 +56,6 @@ def _retry(name: str, value: Reader, doc: str, default: str, attribute: str) -> 
     return Key(path=path, value=value, doc=doc, default=default, attribute=attribute)
 
 
-def _named(section: str, name: str, value: Reader, doc: str, default: str, attribute: str, item: str) -> Key:
-    return Key(path=(section, ANY, name), value=value, doc=doc, default=default, attribute=attribute, item=item)
-
-
-def _without_effect(why: str, *paths: str) -> tuple[Key, ...]:
-    return tuple(Key(path=_at(path), value=Ignored(why=why), doc=why) for path in paths)
-
-
-def _properties_without_effect(why: str, *names: str) -> tuple[Key, ...]:
-    return tuple(Key(path=("properties", name), value=Ignored(why=why), doc=why) for name in names)
-
-
-def _refused(why: str, instead: str, *paths: str) -> tuple[Key, ...]:
-    return tuple(Key(path=_at(path), value=Unsupported(why=why, instead=instead), doc=why) for path in paths)
-
-
-def _refused_when_enabled(why: str, instead: str, *paths: str) -> tuple[Key, ...]:
-    value = Disabled(why=why, instead=instead)
-    return tuple(Key(path=_at(path), value=value, doc=why) for path in paths)
-
-
 def _address(value: str) -> str:
     parse_address(value)
     return value
@@ -102,16 +69,6 @@ def _buffers(value: str) -> list[tuple[int, int, int]]:
     size = whole(1, MAX_INT // 1024).convert(value)
     assert isinstance(size, int)  # noqa: S101 - without a divisor it is one
     return [(socket.SOL_SOCKET, option, size * 1024) for option in (socket.SO_SNDBUF, socket.SO_RCVBUF)]
-
-
-def _millis(
-    least: int, most: int = MAX_INT, *, unset: int | None = None, hints: Mapping[int, str] | None = None
-) -> One:
-    return whole(least, most, divisor=1000.0, unit="milliseconds", unset=unset, hints=hints)
-
-
-def _seconds(least: int, *, unset: int | None = None) -> One:
-    return whole(least, divisor=1.0, unit="seconds", unset=unset)
 
 
 def _tls(name: str, value: Reader, doc: str, default: str) -> Key:
@@ -138,10 +95,6 @@ _NO_EFFECT_ON_TLS = {
 }
 
 
-def _class() -> One:
-    return One(allowed="module:Class, or the name of a Java class that classes= translates", convert=text().convert)
-
-
 _REPLACERS = Key(
     path=("config-replacers",),
     value=Texts(allowed="replacers of class com.hazelcast.config.replacer.PropertyReplacer with their properties"),
@@ -153,26 +106,6 @@ _REPLACERS = Key(
 
 def _import(doc: str) -> Key:
     return Key(path=("import",), value=Many(item=text()), doc=doc, default="none")
-
-
-_NATIVE_SIZES: dict[str, str] = dict.fromkeys(
-    (
-        "USED_NATIVE_MEMORY_SIZE",
-        "USED_NATIVE_MEMORY_PERCENTAGE",
-        "FREE_NATIVE_MEMORY_SIZE",
-        "FREE_NATIVE_MEMORY_PERCENTAGE",
-    ),
-    "there is no native memory here",
-)
-
-
-def _near_cache(name: str, value: Reader, doc: str, default: str, item: str) -> Key:
-    return _named("near-cache", name, value, doc, default, "near_caches", item)
-
-
-def _eviction(name: str, value: Reader, doc: str, default: str, item: str | None) -> Key:
-    path = ("near-cache", ANY, "eviction", name)
-    return Key(path=path, value=value, doc=doc, default=default, attribute="near_caches", item=item)
 
 
 FAILOVER = Schema(
@@ -267,7 +200,7 @@ CLIENT = Schema(
         ),
         Key(
             path=("network", "connection-timeout"),
-            value=_millis(1, hints={0: "0 is no limit in Java; here each connect has one"}),
+            value=millis(1, hints={0: "0 is no limit in Java; here each connect has one"}),
             doc="Limit for connecting to one member, in ms.",
             default="5000",
             attribute="connection_timeout",
@@ -307,19 +240,19 @@ CLIENT = Schema(
         ),
         _retry(
             "cluster-connect-timeout-millis",
-            _millis(0, MAX_LONG, unset=-1),
+            millis(0, MAX_LONG, unset=-1),
             "How long one cluster is tried before the next one, in ms.",
             "not set: a failover client moves on by tealjet.reconnect-grace-millis",
             "cluster_connect_timeout",
         ),
         _retry(
             "initial-backoff-millis",
-            _millis(0),
+            millis(0),
             "Pause after the first failed round over the clusters, in ms.",
             "1000",
             "retry_initial_backoff",
         ),
-        _retry("max-backoff-millis", _millis(0), "Longest pause between rounds, in ms.", "30000", "retry_max_backoff"),
+        _retry("max-backoff-millis", millis(0), "Longest pause between rounds, in ms.", "30000", "retry_max_backoff"),
         _retry("multiplier", number(1, 1000), "Growth of the pause from round to round.", "1.05", "retry_multiplier"),
         _retry(
             "jitter", number(0, 1), "Share of the pause by which it varies in either direction.", "0.2", "retry_jitter"
@@ -342,35 +275,35 @@ CLIENT = Schema(
         ),
         _property(
             "hazelcast.client.heartbeat.timeout",
-            _millis(1),
+            millis(1),
             "Silence after which a connection counts as lost, in ms.",
             "by tealjet.profile",
             "heartbeat_timeout",
         ),
         _property(
             "hazelcast.client.heartbeat.interval",
-            _millis(1),
+            millis(1),
             "Pause between pings of an idle connection, in ms.",
             "5000",
             "heartbeat_interval",
         ),
         _property(
             "hazelcast.client.invocation.timeout.seconds",
-            _seconds(1),
+            seconds(1),
             "How long a call is tried before it ends with an error, in s.",
             "120",
             "invocation_timeout",
         ),
         _property(
             "hazelcast.client.invocation.retry.pause.millis",
-            _millis(1),
+            millis(1),
             "Longest pause before a call is sent again, in ms.",
             "1000",
             "invocation_retry_pause",
         ),
         _property(
             "hazelcast.client.operation.backup.timeout.millis",
-            _millis(1),
+            millis(1),
             "How long a call waits for the acknowledgements of backups, in ms.",
             "5000",
             "operation_backup_timeout",
@@ -391,7 +324,7 @@ CLIENT = Schema(
         ),
         _property(
             "hazelcast.client.statistics.period.seconds",
-            _seconds(1),
+            seconds(1),
             "Pause between statistics, in s.",
             "3",
             "statistics_period",
@@ -428,36 +361,36 @@ CLIENT = Schema(
         _option(
             "reconnect-grace-millis",
             "reconnect_grace",
-            _millis(0),
+            millis(0),
             "How long a lost cluster is looked at before the client moves on, in ms.",
             "by profile: 100, 250, 5000",
         ),
         _option(
             "silence-limit-millis",
             "silence_limit",
-            _millis(0),
+            millis(0),
             "Silence after which a cluster counts as lost, in ms.",
             "by profile: 400, 2000, 60000",
         ),
-        _option("open-timeout-millis", "open_timeout", _millis(0), "Limit for opening a cluster, in ms.", "5000"),
+        _option("open-timeout-millis", "open_timeout", millis(0), "Limit for opening a cluster, in ms.", "5000"),
         _option(
             "prepare-timeout-millis",
             "prepare_timeout",
-            _millis(0),
+            millis(0),
             "Limit for putting proxies and listeners in place on a cluster, in ms.",
             "5000",
         ),
         _option(
             "drain-timeout-millis",
             "drain_timeout",
-            _millis(0),
+            millis(0),
             "How long new calls may wait at a planned switch while short ones end, in ms.",
             "1000",
         ),
         _option(
             "linger-timeout-millis",
             "linger_timeout",
-            _millis(0),
+            millis(0),
             "How long blocking calls may stay on the former cluster after a planned switch, in ms.",
             "120000",
         ),
@@ -591,290 +524,9 @@ CLIENT = Schema(
             default="round-robin",
             attribute="load_balancer",
         ),
-        Key(
-            path=("near-cache", ANY),
-            value=Section(),
-            doc="The near cache of the maps with this name, which may have one * in it; default is for all others.",
-            default="none",
-            attribute="near_caches",
-        ),
-        _near_cache(
-            "time-to-live-seconds",
-            _seconds(1, unset=0),
-            "Age after which an entry is dropped, in s.",
-            "no limit",
-            "time_to_live",
-        ),
-        _near_cache(
-            "max-idle-seconds",
-            _seconds(1, unset=0),
-            "Idle time after which an entry is dropped, in s.",
-            "no limit",
-            "max_idle",
-        ),
-        _near_cache(
-            "invalidate-on-change", boolean(), "Drop entries that others change.", "true", "invalidate_on_change"
-        ),
-        _near_cache(
-            "in-memory-format",
-            choice(
-                {"BINARY": InMemoryFormat.BINARY, "OBJECT": InMemoryFormat.OBJECT},
-                refused={"NATIVE": "there is no native memory here; BINARY is the nearest"},
-            ),
-            "Whether values are kept as bytes or as objects.",
-            "BINARY",
-            "in_memory_format",
-        ),
-        Key(
-            path=("near-cache", ANY, "eviction"),
-            value=Section(),
-            doc="What happens when the near cache is full.",
-            default="LRU, 10000 entries",
-            attribute="near_caches",
-        ),
-        _eviction(
-            "eviction-policy",
-            choice({policy: getattr(EvictionPolicy, policy) for policy in ("LRU", "LFU", "NONE", "RANDOM")}),
-            "Which entries go first.",
-            "LRU",
-            "eviction_policy",
-        ),
-        _eviction(
-            "max-size-policy",
-            choice({"ENTRY_COUNT": "ENTRY_COUNT"}, refused=_NATIVE_SIZES),
-            "What size counts.",
-            "ENTRY_COUNT",
-            None,
-        ),
-        _eviction("size", whole(1), "Entries that a near cache may have.", "10000", "eviction_max_size"),
-        Key(
-            path=("flake-id-generator", ANY),
-            value=Section(),
-            doc="The id generators with this name, which may have one * in it; default is for all others.",
-            default="none",
-            attribute="flake_id_generators",
-        ),
-        _named(
-            "flake-id-generator",
-            "prefetch-count",
-            whole(1, 100_000),
-            "Ids that are fetched at a time.",
-            "100",
-            "flake_id_generators",
-            "prefetch_count",
-        ),
-        _named(
-            "flake-id-generator",
-            "prefetch-validity-millis",
-            _millis(0, MAX_LONG),
-            "How long fetched ids may be used, in ms; 0 for ever.",
-            "600000",
-            "flake_id_generators",
-            "prefetch_validity",
-        ),
-        Key(
-            path=("reliable-topic", ANY),
-            value=Section(),
-            doc="The reliable topics with this name, which may have one * in it; default is for all others.",
-            default="none",
-            attribute="reliable_topics",
-        ),
-        _named(
-            "reliable-topic",
-            "read-batch-size",
-            whole(1),
-            "Messages that are read at a time.",
-            "10",
-            "reliable_topics",
-            "read_batch_size",
-        ),
-        _named(
-            "reliable-topic",
-            "topic-overload-policy",
-            choice(
-                {
-                    policy: getattr(TopicOverloadPolicy, policy)
-                    for policy in ("DISCARD_OLDEST", "DISCARD_NEWEST", "BLOCK", "ERROR")
-                }
-            ),
-            "What happens to a message for which there is no room.",
-            "BLOCK",
-            "reliable_topics",
-            "overload_policy",
-        ),
-        Key(
-            path=("serialization", "portable-version"),
-            value=whole(0),
-            doc="Version of portable classes that do not say one.",
-            default="0",
-            attribute="portable_version",
-        ),
-        Key(
-            path=("serialization", "use-native-byte-order"),
-            value=boolean(),
-            doc="Numbers in the byte order of this machine, whatever byte-order says.",
-            default="false",
-        ),
-        Key(
-            path=("serialization", "byte-order"),
-            value=choice({"BIG_ENDIAN": True, "LITTLE_ENDIAN": False}),
-            doc="Byte order of numbers; the members have to have the same.",
-            default="BIG_ENDIAN",
-            attribute="is_big_endian",
-        ),
-        Key(
-            path=("serialization", "check-class-def-errors"),
-            value=boolean(),
-            doc="Refuse class definitions of portables that contradict each other.",
-            default="true",
-            attribute="check_class_definition_errors",
-        ),
-        Key(
-            path=("serialization", "data-serializable-factories"),
-            value=Records(fields={"factory-id": whole(-MAX_INT), "class-name": _class()}),
-            doc="Factories of IdentifiedDataSerializable: each module:name of a dict from class id to class.",
-            default="none",
-            attribute="data_serializable_factories",
-        ),
-        Key(
-            path=("serialization", "portable-factories"),
-            value=Records(fields={"factory-id": whole(-MAX_INT), "class-name": _class()}),
-            doc="Factories of Portable: each module:name of a dict from class id to class.",
-            default="none",
-            attribute="portable_factories",
-        ),
-        Key(
-            path=("serialization", "serializers"),
-            value=Records(fields={"type-class": _class(), "class-name": _class()}),
-            doc="StreamSerializers and the classes that they are for.",
-            default="none",
-            attribute="custom_serializers",
-        ),
-        Key(
-            path=("serialization", "global-serializer"),
-            value=Records(
-                fields={"class-name": _class()},
-                optional={"override-java-serialization": Ignored(why="there is no Java serialization in Python")},
-                single=True,
-            ),
-            doc="StreamSerializer of everything that no other serializer is for.",
-            default="none",
-            attribute="global_serializer",
-        ),
-        Key(
-            path=("serialization", "compact-serialization", "serializers"),
-            value=Records(fields={"serializer": _class()}),
-            doc="CompactSerializers.",
-            default="none",
-            attribute="compact_serializers",
-        ),
+        *STRUCTURES,
         _import("Client files whose content is added to this one."),
         _REPLACERS,
-        *(
-            Key(path=("network", "socket-options", name), value=value, doc=value.why)
-            for name, value in (
-                ("tcp-no-delay", Ignored(why="requests are always sent at once", but=boolean(), anyway="true")),
-                ("reuse-address", Ignored(why="local ports can always be used again", but=boolean(), anyway="true")),
-                ("linger-seconds", Ignored(why="a close does not wait", but=whole(0))),
-            )
-        ),
-        *_without_effect(
-            "it is for the routing mode MULTI_MEMBER, which is refused", "network.cluster-routing.routing-strategy"
-        ),
-        *_without_effect(
-            "a member is found by network.cluster-members or network.kubernetes only", "network.auto-detection"
-        ),
-        *_without_effect("Java does not know it either, it is backup-ack-to-client-enabled", "backup-ack-to-client"),
-        *_without_effect("compact serialization is always there", "serialization.compact-serialization.enabled"),
-        *_without_effect("silence is measured over the connection itself, and sooner", "network.icmp-ping"),
-        *_without_effect("what is not understood in a security section is refused there", "security.realms"),
-        *_without_effect(
-            "it is a matter of how much a Java client does at a time",
-            "tpc",
-            "cp-direct-to-leader-routing",
-            "serialization.allow-unsafe",
-        ),
-        *_without_effect(
-            "Java objects are neither written nor read in Python",
-            "serialization.enable-compression",
-            "serialization.enable-shared-object",
-            "serialization.allow-override-default-serializers",
-            "serialization.java-serialization-filter",
-            "serialization.compact-serialization.zero-config-filter",
-        ),
-        *_without_effect(
-            "there is nothing in Python that would use it",
-            "native-memory",
-            "proxy-factories",
-            "query-caches",
-            "metrics",
-            "instance-tracking",
-            "near-cache.*.serialize-keys",
-            "near-cache.*.preloader",
-            "near-cache.*.local-update-policy",
-            "id",
-        ),
-        *_properties_without_effect(
-            "it is a matter of the threads of a Java client",
-            "hazelcast.client.event.thread.count",
-            "hazelcast.client.event.queue.capacity",
-            "hazelcast.client.io.input.thread.count",
-            "hazelcast.client.io.output.thread.count",
-            "hazelcast.client.io.balancer.interval.seconds",
-            "hazelcast.client.io.write.through",
-            "hazelcast.client.response.thread.count",
-            "hazelcast.client.response.thread.dynamic",
-            "hazelcast.client.concurrent.window.ms",
-            "hazelcast.client.invocation.backoff.timeout.millis",
-            "hazelcast.client.connectivity.logging.delay.seconds",
-            "hazelcast.client.sql.partition.argument.cache.size",
-            "hazelcast.client.jobupload.partsize",
-        ),
-        *_properties_without_effect(
-            "statistics are sent with hazelcast.client.statistics.enabled",
-            "hazelcast.client.metrics.enabled",
-            "hazelcast.client.metrics.jmx.enabled",
-            "hazelcast.client.metrics.debug.enabled",
-            "hazelcast.client.metrics.collection.frequency",
-        ),
-        *_properties_without_effect(
-            "what is not understood in network.discovery-strategies is refused there", "hazelcast.discovery.enabled"
-        ),
-        *_refused_when_enabled(
-            "members are not found in this way",
-            _DISCOVERY,
-            "network.aws",
-            "network.gcp",
-            "network.azure",
-            "network.eureka",
-            "network.hazelcast-cloud",
-        ),
-        Key(
-            path=("network", "discovery-strategies"),
-            value=Strategies(why="members are not found in this way", instead=_DISCOVERY),
-            doc="members are not found in this way",
-        ),
-        *_refused_when_enabled(
-            "a connection is opened by this client alone", "secure it with network.ssl", "network.socket-interceptor"
-        ),
-        *_refused_when_enabled(
-            "Java classes are not brought to the members",
-            "bring them there by the members' own means",
-            "user-code-deployment",
-        ),
-        *_refused("Kerberos is not spoken", "use security.username-password or security.token", "security.kerberos"),
-        *_refused("Java classes are not run", _IN_CODE, "listeners"),
-        *_refused(
-            "Java classes have no fields that could be found",
-            "write a CompactSerializer and name it under serialization.compact-serialization.serializers",
-            "serialization.compact-serialization.classes",
-            "serialization.compact-serialization.registered-classes",
-        ),
-        *_refused(
-            "entries are not compared by a Java class",
-            "choose an eviction-policy",
-            "near-cache.*.eviction.comparator-class-name",
-        ),
         Key(
             path=("sql", "resubmission-mode"),
             value=choice(
@@ -887,26 +539,7 @@ CLIENT = Schema(
             doc="Whether SQL statements that fail are sent again: they are not.",
             default="NEVER",
         ),
-        Key(
-            path=("properties", "hazelcast.client.max.concurrent.invocations"),
-            value=Unsupported(
-                why="the number of calls is not limited in this way",
-                instead="limit the calls that wait for a cluster with tealjet.max-parked-calls",
-            ),
-            doc="the number of calls is not limited in this way",
-        ),
-        Key(
-            path=("properties", "hazelcast.client.cloud.discovery.token"),
-            value=Unsupported(why="members are not found in this way", instead=_DISCOVERY),
-            doc="members are not found in this way",
-        ),
-        Key(
-            path=("properties", "hazelcast.partitioning.strategy.class"),
-            value=Unsupported(
-                why="a Java class does not choose partitions here", instead="keep keys together with name@key"
-            ),
-            doc="a Java class does not choose partitions here",
-        ),
+        *UNUSED,
     ),
     elsewhere=(
         (

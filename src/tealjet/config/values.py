@@ -32,9 +32,11 @@ __all__ = [
     "Unsupported",
     "boolean",
     "choice",
+    "millis",
     "number",
     "parse_address",
     "port_range",
+    "seconds",
     "text",
     "trimmed",
     "whole",
@@ -358,6 +360,16 @@ def whole(
 
     allowed = f"a whole number{f' of {unit}' if unit else ''} from {least} to {most}"
     return One(allowed=allowed if unset is None else f"{allowed}, or {unset} for not set", convert=convert)
+
+
+def millis(least: int, most: int = MAX_INT, *, unset: int | None = None, hints: Mapping[int, str] | None = None) -> One:
+    """Read a whole number of milliseconds as seconds; see :func:`whole`."""
+    return whole(least, most, divisor=1000.0, unit="milliseconds", unset=unset, hints=hints)
+
+
+def seconds(least: int, *, unset: int | None = None) -> One:
+    """Read a whole number of seconds; see :func:`whole`."""
+    return whole(least, divisor=1.0, unit="seconds", unset=unset)
 
 
 def number(least: float, most: float) -> One:
