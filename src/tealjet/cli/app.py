@@ -23,6 +23,7 @@ from typing import Annotated
 
 import typer
 
+from tealjet.cli.config_commands import commands as config_commands
 from tealjet.cli.config_files import client_files, folder_within, write_files
 from tealjet.cli.facts import FilesWritten, Note, Promise
 from tealjet.cli.starting import init
@@ -155,6 +156,7 @@ def lab(
 
 
 app.command()(init)
+app.add_typer(config_commands, name="config")
 
 
 @contextlib.contextmanager

@@ -92,7 +92,11 @@ class ClientConfig:
             ConfigError: There is no such file, or something in it is wrong; it names file, line and key of each
                 problem.
         """
-        reading = Reading(properties, classes)
+        return cls.from_reading(Reading(properties, classes), path)
+
+    @classmethod
+    def from_reading(cls, reading: Reading, path: str | os.PathLike[str] | None) -> ClientConfig:
+        """Do what ``load`` does with a reading of one's own, which keeps what was noted."""
         read = reading.client(path)
         client = None if read is None else cls._of(read)
         reading.finish()
@@ -245,7 +249,11 @@ class FailoverConfig:
             ConfigError: A file is missing, or something in one of them is wrong; it names file, line and key of each
                 problem, of all files at once.
         """
-        reading = Reading(properties, classes)
+        return cls.from_reading(Reading(properties, classes), path)
+
+    @classmethod
+    def from_reading(cls, reading: Reading, path: str | os.PathLike[str] | None) -> FailoverConfig:
+        """Do what ``load`` does with a reading of one's own, which keeps what was noted."""
         read = reading.failover(path)
         clients = [ClientConfig._of(client) for client in read.clients] if read is not None else []
         for other in clients[1:]:

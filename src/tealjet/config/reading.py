@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hazelcast.config import Config
@@ -18,7 +18,7 @@ from tealjet.config.classes import Classes, ClassNames
 from tealjet.config.document import DocumentKind, read_document
 from tealjet.config.keys import CLIENT, FAILOVER
 from tealjet.config.lookup import FileKind, Located
-from tealjet.config.nodes import ScalarNode, SequenceNode
+from tealjet.config.nodes import Node, ScalarNode, SequenceNode
 from tealjet.config.official import official_config
 from tealjet.config.overrides import overridden, override_names
 from tealjet.config.problem import Place, Problems
@@ -174,13 +174,28 @@ def _written(settings: Iterable[Setting]) -> dict[str, Written]:
     return {setting.name: _as_written(setting) for setting in settings}
 
 
+def _text_of(node: Node) -> str:
+    if isinstance(node, ScalarNode):
+        return node.text
+    if isinstance(node, SequenceNode):
+        return ", ".join(map(_text_of, node.items))
+    return "{" + ", ".join(f"{entry.key}: {_text_of(entry.value)}" for entry in node.entries) + "}"
+
+
+def _variables_of(node: Node) -> Iterator[str]:
+    if isinstance(node, ScalarNode):
+        yield from node.variables
+        return
+    for inner in node.items if isinstance(node, SequenceNode) else (entry.value for entry in node.entries):
+        yield from _variables_of(inner)
+
+
 def _as_written(setting: Setting) -> Written:
-    scalar = setting.node if isinstance(setting.node, ScalarNode) else None
     return Written(
         key=setting.name,
         mark=setting.mark,
-        text=str(setting.value) if scalar is None else scalar.text,
-        variables=() if scalar is None else scalar.variables,
+        text=_text_of(setting.node),
+        variables=tuple(dict.fromkeys(_variables_of(setting.node))),
         target=setting.key.target,
         must_agree=not setting.key.may_differ,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -73,6 +73,8 @@ class One:
     allowed: str
     convert: Callable[[str], object | None]
     """Makes the value from its text. Raises ValueError, whose text is a hint for the user, when it is wrong."""
+    schema: Mapping[str, object] = field(default_factory=lambda: {"type": ["string", "number", "boolean"]}, repr=False)
+    """As much of it as a JSON Schema can say, for editors."""
 
     def read(self, node: Node, key: str, problems: Problems) -> object | None:
         """See Reader."""
@@ -325,7 +327,9 @@ def boolean(*, only: bool | None = None, why: str = "") -> One:
             raise ValueError(why)
         return result
 
-    return One(allowed="true or false" if only is None else str(only).lower(), convert=convert)
+    allowed = [True, False] if only is None else [only]
+    words = [str(one).lower() for one in allowed]
+    return One(allowed=" or ".join(words), convert=convert, schema=_one_of(words, *allowed))
 
 
 def whole(
@@ -359,7 +363,11 @@ def whole(
         return result if divisor is None else result / divisor
 
     allowed = f"a whole number{f' of {unit}' if unit else ''} from {least} to {most}"
-    return One(allowed=allowed if unset is None else f"{allowed}, or {unset} for not set", convert=convert)
+    schema = {"type": ["integer", "string"], "minimum": least, "maximum": most, "pattern": r"^\s*[+-]?[0-9]+\s*$"}
+    if unset is None:
+        return One(allowed=allowed, convert=convert, schema=schema)
+    schema["minimum"] = min(least, unset)
+    return One(allowed=f"{allowed}, or {unset} for not set", convert=convert, schema=schema)
 
 
 def millis(least: int, most: int = MAX_INT, *, unset: int | None = None, hints: Mapping[int, str] | None = None) -> One:
@@ -383,7 +391,8 @@ def number(least: float, most: float) -> One:
             raise ValueError
         return result
 
-    return One(allowed=f"a number from {least:g} to {most:g}", convert=convert)
+    schema = {"type": ["number", "string"], "minimum": least, "maximum": most}
+    return One(allowed=f"a number from {least:g} to {most:g}", convert=convert, schema=schema)
 
 
 def choice(values: Mapping[str, object], *, refused: Mapping[str, str] | None = None, otherwise: str = "") -> One:
@@ -402,7 +411,16 @@ def choice(values: Mapping[str, object], *, refused: Mapping[str, str] | None = 
                 return meaning
         raise ValueError(reasons.get(value.upper(), otherwise))
 
-    return One(allowed=", ".join(values), convert=convert)
+    return One(allowed=", ".join(values), convert=convert, schema=_one_of(list(values)))
+
+
+def _one_of(words: Sequence[str], *others: object) -> dict[str, object]:
+    """Return the schema of some words, which editors offer, in any case, which they accept."""
+    any_case = "|".join(
+        "".join(f"[{letter.lower()}{letter.upper()}]" if letter.isalpha() else re.escape(letter) for letter in word)
+        for word in words
+    )
+    return {"anyOf": [{"enum": [*others, *words]}, {"type": "string", "pattern": rf"^\s*({any_case})\s*$"}]}
 
 
 def trimmed(value: str) -> str:
