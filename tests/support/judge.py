@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import tealjet
 from support.clusters import map_entries, queue_items
 from support.workload import History, Record
-from tealjet.lab import LocalCluster
+from tealjet.lab import AnyCluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Verdict:
         )
 
 
-def judge(history: History, clusters: Sequence[LocalCluster], map_name: str, queue_name: str) -> Verdict:
+def judge(history: History, clusters: Sequence[AnyCluster], map_name: str, queue_name: str) -> Verdict:
     """Judge every call of a workload of gets, puts, offers and takes that has ended.
 
     A get never fails, as it may be repeated. A put or an offer that succeeded was applied once, in one of the clusters;

@@ -208,6 +208,12 @@ class ClusterPlace:
         for member in self.members:
             await member.start()
 
+    def drop(self) -> None:
+        """Reset all connections of all members, in one moment."""
+        for member in self.members:
+            if member.is_alive():
+                member.drop()
+
     def change_id(self) -> None:
         """Have another cluster id from now on."""
         self.living().change_id()

@@ -250,6 +250,10 @@ class EmbeddedCluster:
                     "restart(), thaw() or accept() it"
                 )
 
+    def drop(self) -> None:
+        """Reset all connections of all members that are there, in one moment; new ones are accepted."""
+        self.control.call(self.key, None, "drop")
+
     def deny(self, *names: str, labels: Iterable[str] = (), addresses: Iterable[str] = ()) -> None:
         """Let in nobody with one of these names, labels or IP addresses, at any member."""
         for member in self.members:
