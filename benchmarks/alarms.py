@@ -16,23 +16,17 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
-
-from hazelcast.errors import HazelcastError
 
 from benchmarks.setting import (
-    KEYS,
     MEMBER_VERSION,
-    VALUE,
     BenchmarkError,
+    Callers,
     client_of,
     clock,
-    outcome_text,
     wait_for_standby,
     wait_until,
 )
@@ -258,28 +252,13 @@ class _Observer(logging.Handler):
             self.starved += 1
 
 
-class _HalfLoad:
-    """Threads that get and put in turn, and rest after each call as long as it took."""
+class _HalfLoad(Callers):
+    """Callers that rest after each call as long as it took."""
 
     def __init__(self, client: JetClient) -> None:
-        self.failed: list[str] = []
-        self._map: Any = client.get_map("bench").blocking()
+        super().__init__(client, WORKERS)
         self._counts = [0] * WORKERS
         self._longest = [0.0] * WORKERS
-        self._over = False
-        self._threads = [threading.Thread(target=self._call, args=(number,)) for number in range(WORKERS)]
-
-    def __enter__(self) -> _HalfLoad:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over = True
-        for thread in self._threads:
-            thread.join()
 
     @property
     def calls(self) -> int:
@@ -291,22 +270,11 @@ class _HalfLoad:
         """Seconds that the longest call took."""
         return max(self._longest)
 
-    def _call(self, number: int) -> None:
-        turn = number
-        while not self._over:
-            turn += 1
-            begun = clock()
-            try:
-                if turn % 2:
-                    self._map.get(str(turn % KEYS))
-                else:
-                    self._map.put(str(turn % KEYS), VALUE)
-            except HazelcastError as error:
-                self.failed.append(outcome_text(error))
-            took = clock() - begun
-            self._counts[number] += 1
-            self._longest[number] = max(self._longest[number], took)
-            time.sleep(min(took, _LONGEST_REST))
+    def _called(self, number: int, begun: float, ended: float, *, good: bool) -> None:
+        took = ended - begun
+        self._counts[number] += 1
+        self._longest[number] = max(self._longest[number], took)
+        time.sleep(min(took, _LONGEST_REST))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from pathlib import Path
 from typing import Any
 
@@ -53,16 +53,22 @@ class Threads:
         """Replace the client by a new one and fill its maps."""
         if self._client is not None:
             self._client.shutdown()
-        if self._name == "tealjet":
+        if self._name.startswith("tealjet"):
             self._client = tealjet.new_jet_failover_client(failover_config(self._clusters))
         else:
             self._client = HazelcastClient(official_config("blue", self._clusters["blue"]))
         for name, value in _VALUES.items():
             self._client.get_map(name).blocking().put_all(dict.fromkeys(_filled(name), value))
 
-    def measure(self, operation: str, workers: int, seconds: float, name: str, keys: int) -> dict[str, Any]:
-        """Call the map of that name from that many threads for so many seconds, in turn under so many keys."""
-        target, value = self._client.get_map(name).blocking(), _VALUES[name]
+    def measure(
+        self, operation: str, workers: int, seconds: float, name: str, keys: int, window: int
+    ) -> dict[str, Any]:
+        """Call the map of that name from that many threads for so many seconds, in turn under so many keys.
+
+        A thread waits for each call, or has a window of several under way and waits for the oldest of them.
+        """
+        entries, value = self._client.get_map(name), _VALUES[name]
+        target = entries.blocking() if window == 1 else _Window(entries, window)
         counts, barrier = [0] * workers, threading.Barrier(workers + 1)
 
         def work(number: int) -> None:
@@ -90,10 +96,40 @@ class Threads:
 
     def _lost_wake_up(self) -> bool | None:
         """Say whether the official reactor believes that it is awake although nothing is to be done."""
-        if self._name == "tealjet":
+        if self._name.startswith("tealjet"):
             return None
         time.sleep(0.05)
         return bool(self._client._reactor._loop.waker.awake)
+
+
+class _Window:
+    """Gets and puts of which so many are under way; each waits for the oldest one when there is no room."""
+
+    def __init__(self, entries: Any, size: int) -> None:
+        self._entries = entries
+        self._under_way: deque[Any] = deque()
+        self._size = size
+
+    def get(self, key: str) -> None:
+        self._add(self._entries.get(key))
+
+    def put(self, key: str, value: str) -> None:
+        self._add(self._entries.put(key, value))
+
+    def _add(self, future: Any) -> None:
+        self._under_way.append(future)
+        if len(self._under_way) == self._size:
+            self._under_way.popleft().result()
+
+
+class _LoopPolicy(asyncio.DefaultEventLoopPolicy):
+    """Gives loops that are not asyncio's own: our client's threads read nothing by themselves then."""
+
+    class _Loop(asyncio.SelectorEventLoop):
+        pass
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        return self._Loop()
 
 
 class Tasks:
@@ -124,8 +160,14 @@ class Tasks:
             target = await self._client.get_map(name)
             await target.put_all(dict.fromkeys(_filled(name), value))
 
-    def measure(self, operation: str, workers: int, seconds: float, name: str, keys: int) -> dict[str, Any]:
-        """Call the map of that name from that many tasks for so many seconds, in turn under so many keys."""
+    def measure(
+        self, operation: str, workers: int, seconds: float, name: str, keys: int, window: int
+    ) -> dict[str, Any]:
+        """Call the map of that name from that many tasks for so many seconds, in turn under so many keys.
+
+        A task waits for each call: a wider window than one is more tasks.
+        """
+        workers *= window
         work = self._measure(operation, workers, seconds, name, keys)
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
@@ -239,6 +281,8 @@ def _function_name(code: Any) -> str:
 def main(name: str, clusters: dict[str, list[str]], *, profiled: bool) -> None:
     """Serve until standard input ends."""
     profile = _Profile() if profiled else None
+    if name == "tealjet, by the loop":
+        asyncio.set_event_loop_policy(_LoopPolicy())
     if name == "official, repaired":
         _repair_official_waker()
     contender = Tasks(name, clusters) if name.endswith("asyncio") else Threads(name, clusters)

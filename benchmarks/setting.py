@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from hazelcast.config import Config, NearCacheConfig
 from hazelcast.errors import HazelcastError
@@ -99,18 +99,17 @@ class GoodCall:
     ended: float
 
 
-class Load:
-    """Threads that get and put in turn without a pause, from entering to leaving; failed calls do not stop them."""
+class Callers:
+    """Threads that get and put in turn, from entering to leaving; failed calls do not stop them."""
 
-    def __init__(self, client: JetClient, threads: int = 1) -> None:
-        self.good: list[GoodCall] = []
+    def __init__(self, client: JetClient, threads: int) -> None:
         self.failed: list[str] = []
         """The outcomes and errors of failed calls, for people."""
         self._map: Any = client.get_map("bench").blocking()
         self._over = False
         self._threads = [threading.Thread(target=self._call, args=(number,)) for number in range(threads)]
 
-    def __enter__(self) -> Load:
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self
@@ -123,11 +122,10 @@ class Load:
             thread.join()
 
     def _call(self, number: int) -> None:
-        target, good = self._map, self.good
-        turn = number
+        target, turn = self._map, number
         while not self._over:
             turn += 1
-            begun = clock()
+            begun, good = clock(), True
             try:
                 if turn % 2:
                     target.get(str(turn % KEYS))
@@ -135,8 +133,23 @@ class Load:
                     target.put(str(turn % KEYS), VALUE)
             except HazelcastError as error:
                 self.failed.append(outcome_text(error))
-            else:
-                good.append(GoodCall(begun=begun, ended=clock()))
+                good = False
+            self._called(number, begun, clock(), good=good)
+
+    def _called(self, number: int, begun: float, ended: float, *, good: bool) -> None:
+        """Take note of a call of the thread with that number; times of ``clock``."""
+
+
+class Load(Callers):
+    """Callers without a pause, and all of their good calls."""
+
+    def __init__(self, client: JetClient, threads: int = 1) -> None:
+        super().__init__(client, threads)
+        self.good: list[GoodCall] = []
+
+    def _called(self, number: int, begun: float, ended: float, *, good: bool) -> None:
+        if good:
+            self.good.append(GoodCall(begun=begun, ended=ended))
 
     def first_good_after(self, moment: float) -> GoodCall | None:
         """Return the first call that was answered after a moment."""

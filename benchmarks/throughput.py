@@ -16,7 +16,7 @@ from benchmarks.setting import KEYS, LARGE, LARGE_KEYS, LARGE_VALUE, NEAR, Bench
 from tealjet.lab import Lab
 
 PAIR = ("tealjet", "official")
-THREADED = ("tealjet", "official", "official, repaired")
+THREADED = ("tealjet", "tealjet, by the loop", "official", "official, repaired")
 ASYNCIO = ("tealjet asyncio", "official asyncio")
 LOST_WAKE_UP_RATE = 150
 """Calls a second and thread below which a threaded official client without a set flag counts as stuck as well."""
@@ -40,6 +40,8 @@ class Workload:
     operations: tuple[str, ...] = ("get", "put")
     share: float = 1.0
     """How long it is measured, as a share of the usual time."""
+    window: int = 1
+    """So many calls each of them has under way at a time."""
 
 
 def _near(label: str) -> Workload:
@@ -62,6 +64,9 @@ THREAD_WORKLOADS = (
     Workload(workers=1, label="1 thread, new client", warm_up=0.3),
     Workload(workers=8, label="8 threads", warm_up=0.5),
     Workload(workers=1, label="1 thread, after these 8", warm_up=0.0),
+    Workload(workers=2, label="2 threads", warm_up=0.3),
+    Workload(workers=4, label="4 threads", warm_up=0.3),
+    Workload(workers=1, label="1 thread, 64 futures", warm_up=0.3, window=64),
 )
 TASK_WORKLOADS = (
     Workload(workers=1, label="1 task", warm_up=0.3),
@@ -114,6 +119,7 @@ class _Contender:
             seconds=seconds,
             name=workload.map,
             keys=workload.keys,
+            window=workload.window,
         )
 
 

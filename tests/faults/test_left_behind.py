@@ -198,13 +198,19 @@ async def test_a_counter_is_the_new_clusters_after_a_switch_on_asyncio(way: str,
         assert await counter.add_and_get(1) == 1
 
 
-def test_what_a_counter_of_the_former_cluster_answers_late_is_not_remembered(lab: Lab, unique: str) -> None:
+@contextlib.contextmanager
+def addition_in_flight(lab: Lab, name: str) -> Iterator[tuple[tealjet.JetClient, Any, Any]]:
+    """A client, its counter, which is 5, and the addition of 1 to it that has reached blue, which is frozen."""
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"]), profile="patient") as client:
-        counter: Any = client.get_pn_counter(unique)
+        counter: Any = client.get_pn_counter(name)
         assert counter.add_and_get(5).result() == 5
         wait_for_standby(client, "green")
         lab["blue"].freeze()
-        late = counter.add_and_get(1)
+        yield client, counter, counter.add_and_get(1)
+
+
+def test_what_a_counter_of_the_former_cluster_answers_late_is_not_remembered(lab: Lab, unique: str) -> None:
+    with addition_in_flight(lab, unique) as (client, counter, late):
         leave_blue(client, lab, "planned")
         lab["blue"].thaw()
         assert late.result() == 6
@@ -212,12 +218,7 @@ def test_what_a_counter_of_the_former_cluster_answers_late_is_not_remembered(lab
 
 
 def test_an_addition_that_was_in_flight_at_the_loss_is_not_made_twice(lab: Lab, unique: str) -> None:
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"]), profile="patient") as client:
-        counter: Any = client.get_pn_counter(unique)
-        assert counter.add_and_get(5).result() == 5
-        wait_for_standby(client, "green")
-        lab["blue"].freeze()
-        late = counter.add_and_get(1)
+    with addition_in_flight(lab, unique) as (client, counter, late):
         leave_blue(client, lab, "loss")
         assert tealjet.outcome_of(late.exception()) is tealjet.Outcome.UNKNOWN
         assert counter.get().result() == 0

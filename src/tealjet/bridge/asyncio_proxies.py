@@ -60,9 +60,9 @@ class AsyncioProxies(ProxyManager):
             FLAKE_ID_GENERATOR_SERVICE: _maker(_FlakeIdGenerator),
             MAP_SERVICE: _make_map,
             MULTI_MAP_SERVICE: _maker(_MultiMap),
-            PN_COUNTER_SERVICE: _make_counter,
+            PN_COUNTER_SERVICE: _maker_around(_PNCounter),
             RELIABLE_TOPIC_SERVICE: _make_topic,
-            RINGBUFFER_SERVICE: _make_ring,
+            RINGBUFFER_SERVICE: _maker_around(_Ringbuffer),
             VECTOR_SERVICE: _maker(_VectorCollection),
         }
         self._ours = ours
@@ -93,6 +93,13 @@ def _maker(kind: Callable[[str, str, Any], Any]) -> Callable[..., Coroutine[Any,
     return make
 
 
+def _maker_around(kind: Callable[[str, str, Any, Surroundings], Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    async def make(service_name: str, name: str, context: Any, around: Surroundings) -> Any:
+        return kind(service_name, name, context, around)
+
+    return make
+
+
 async def _make_map(service_name: str, name: str, context: Any, _: Surroundings) -> Any:
     if name not in context.config.near_caches:
         return _Map(service_name, name, context)
@@ -100,14 +107,6 @@ async def _make_map(service_name: str, name: str, context: Any, _: Surroundings)
     if made._near_cache.invalidate_on_change:
         await made._add_near_cache_invalidation_listener()
     return made
-
-
-async def _make_counter(service_name: str, name: str, context: Any, around: Surroundings) -> Any:
-    return _PNCounter(service_name, name, context, around)
-
-
-async def _make_ring(service_name: str, name: str, context: Any, around: Surroundings) -> Any:
-    return _Ringbuffer(service_name, name, context, around)
 
 
 async def _make_topic(service_name: str, name: str, context: Any, around: Surroundings) -> Any:
