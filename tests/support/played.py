@@ -16,7 +16,7 @@ from hazelcast.protocol.codec import map_size_codec
 from support.clusters import Events, config
 from tealjet.protocol import table
 from tealjet.protocol.codec import encode_event, encode_response
-from tealjet.protocol.frames import FINAL, UNFRAGMENTED, FrameReader, Message
+from tealjet.protocol.frames import EVENT, FINAL, UNFRAGMENTED, FrameReader, Message
 from tealjet.protocol.values import (
     Address,
     AuthenticationResponse,
@@ -31,10 +31,10 @@ SIZE = map_size_codec._REQUEST_MESSAGE_TYPE
 _PARTITIONS = 271
 
 
-def size_answer(request: Message, size: int, *, backup_acks: int = 0) -> bytes:
-    """Encode the answer to such a request."""
+def size_answer(request: Message, size: int, *, backup_acks: int = 0, event: bool = False) -> bytes:
+    """Encode the answer to such a request, or an event that looks the same."""
     content = struct.pack("<iqBi", SIZE + 1, request.correlation_id, backup_acks, size)
-    return struct.pack("<iH", 6 + len(content), UNFRAGMENTED | FINAL) + content
+    return struct.pack("<iH", 6 + len(content), UNFRAGMENTED | FINAL | (EVENT if event else 0)) + content
 
 
 class PlayedMember:

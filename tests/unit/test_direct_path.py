@@ -22,9 +22,13 @@ from support.workload import LIMIT
 from tealjet.bridge import direct
 from tealjet.bridge.direct import DirectPath, Turns, new_loop
 from tealjet.errors import WrongLoopError
+from tealjet.protocol.codec import encode_error
 from tealjet.protocol.frames import Message
+from tealjet.protocol.values import ErrorHolder
 
 NEVER = 3600.0
+NOT_ACTIVE = 19
+"""The protocol's number of an error that asks to repeat the call."""
 MANY = 3000
 """So many calls in a row are lent to, unless something forbids it."""
 
@@ -152,8 +156,10 @@ def test_a_call_that_another_thread_waits_for_is_read_by_the_loop(alone: Alone) 
     alone.become_direct()
     sent = alone.sizes.size()
     results: list[int] = []
+    answered = alone.path.answered
     in_thread(lambda: results.append(sent.result())).join(LIMIT)
     assert len(results) == 1
+    assert alone.path.answered == answered
 
 
 def test_the_main_thread_is_not_lent_to_while_it_handles_signals(alone: Alone) -> None:
@@ -261,6 +267,74 @@ def test_an_answer_that_backups_acknowledge_is_the_loops_and_so_is_every_later_c
     for _ in range(MANY):
         assert alone.sizes.size().result() == 5
     assert alone.path.answered == answered
+
+
+@pytest.mark.usefixtures("patient")
+def test_an_error_is_read_by_the_loop_which_may_repeat_the_call(alone: Alone) -> None:
+    alone.become_direct()
+    holder = ErrorHolder(
+        error_code=NOT_ACTIVE,
+        class_name="com.hazelcast.core.HazelcastInstanceNotActiveException",
+        message="once",
+        stack_trace_elements=(),
+    )
+
+    def fail_once(request: Message) -> bytes:
+        alone.member.answers = lambda again: size_answer(again, 6)
+        return bytes(encode_error((holder,), correlation_id=request.correlation_id))
+
+    alone.member.answers = fail_once
+    assert alone.sizes.size().result() == 6
+
+
+@pytest.mark.usefixtures("patient")
+def test_an_event_is_no_answer_even_under_the_number_of_the_call(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone.become_direct()
+    asked: list[Message] = []
+
+    def event(request: Message) -> bytes:
+        asked.append(request)
+        return size_answer(request, 1, event=True)
+
+    alone.member.answers = event
+    taken = threading.Event()
+    take = alone.engine.active._on_event
+
+    def take_and_tell(*event: Any) -> None:
+        take(*event)
+        taken.set()
+
+    monkeypatch.setattr(alone.engine.active, "_on_event", take_and_tell)
+
+    def say_the_answer() -> None:
+        if taken.wait(LIMIT):
+            alone.member.say(size_answer(asked[0], 2))
+
+    saying = in_thread(say_the_answer)
+    assert alone.sizes.size().result() == 2
+    saying.join(LIMIT)
+
+
+@pytest.mark.usefixtures("patient")
+def test_who_waits_for_the_end_of_a_call_is_told_of_one_that_was_sent_directly(alone: Alone) -> None:
+    drained = Events()
+    link, runtime = alone.engine.active, alone.engine.runtime
+    alone.become_direct()
+    asked: list[Message] = []
+    came = threading.Event()
+
+    def keep(request: Message) -> None:
+        asked.append(request)
+        came.set()
+
+    alone.member.answers = keep
+    sent = alone.sizes.size()
+    assert came.wait(LIMIT)
+    with alone.turns.lock:  # as a timer of the loop does
+        link.drain(runtime.now() + NEVER, drained)
+    alone.member.say(size_answer(asked[0], 5))
+    assert sent.result() == 5
+    assert drained.wait_for(lambda _: True) == 0
 
 
 # ------------------------------------------------------------------------------------- a thread that reads is woken
@@ -429,7 +503,7 @@ def test_a_call_may_be_interrupted_anywhere_and_everything_goes_on(alone: Alone)
         place += 1
         alone.become_direct()
         alone.member.answers = lambda request: size_answer(request, 100)
-        sent: Any = None
+        asked, sent = len(alone.member.asked.all), None
         with contextlib.suppress(_Interrupt), _Interrupter(place) as interrupter:
             sent = alone.sizes.size()
             assert sent.result() == 100
@@ -440,6 +514,9 @@ def test_a_call_may_be_interrupted_anywhere_and_everything_goes_on(alone: Alone)
         assert alone.sizes.size().result() == 200, reached
         alone.let_the_loop_have_a_turn()
         assert alone.pending() == 0, reached
+        assert asked + 1 <= len(alone.member.asked.all) <= asked + 2, (
+            reached
+        )  # the call and the one after it, once each
         assert alone.turns.owner == 0, reached
     assert place > 50
     alone.become_direct()
