@@ -167,8 +167,9 @@ def test_whatever_strikes_a_lone_caller_every_call_ends_as_its_caller_is_told(
     assert verdict.succeeded > 5_000
 
 
-def test_a_lone_caller_goes_on_after_kill_9(proxied_clusters: Lab, unique: str) -> None:
-    scene = Scene(proxied_clusters, unique)
+@pytest.mark.member("5.7.0", "jet-4.3.1")
+def test_a_lone_caller_goes_on_after_kill_9(lab: Lab, unique: str) -> None:
+    scene = Scene(lab, unique)
     scene.play(kill, kill)
     history = scene.history()
     assert not history.open

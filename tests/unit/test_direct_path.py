@@ -17,14 +17,15 @@ from hazelcast.protocol.codec import map_size_codec
 
 import tealjet
 from support.clusters import Events
-from support.played import PlayedMember, size_answer
+from support.played import SIZE, PlayedMember, size_answer
 from support.workload import LIMIT
 from tealjet.bridge import direct
 from tealjet.bridge.direct import DirectPath, Turns, new_loop
 from tealjet.errors import WrongLoopError
 from tealjet.protocol.codec import encode_error
+from tealjet.protocol.features import COMPACT, lacking
 from tealjet.protocol.frames import Message
-from tealjet.protocol.values import ErrorHolder
+from tealjet.protocol.values import ErrorHolder, MemberVersion
 
 NEVER = 3600.0
 NOT_ACTIVE = 19
@@ -266,6 +267,7 @@ def test_an_answer_that_backups_acknowledge_is_the_loops_and_so_is_every_later_c
     answered = alone.path.answered
     for _ in range(MANY):
         assert alone.sizes.size().result() == 5
+        assert not alone.path.lends
     assert alone.path.answered == answered
 
 
@@ -285,6 +287,19 @@ def test_an_error_is_read_by_the_loop_which_may_repeat_the_call(alone: Alone) ->
 
     alone.member.answers = fail_once
     assert alone.sizes.size().result() == 6
+
+
+@pytest.mark.usefixtures("patient")
+def test_what_the_cluster_is_too_old_for_is_not_sent(alone: Alone) -> None:
+    link, old = alone.engine.active, MemberVersion(4, 0, 3)
+    link.oldest, link.lacks = old, lacking(old)
+    alone.become_direct()
+    assert alone.call(3) == 3
+    asked = len(alone.member.asked.all)
+    link.lacks = {SIZE: COMPACT}
+    with pytest.raises(tealjet.errors.FeatureMissingError):
+        alone.sizes.size().result()
+    assert len(alone.member.asked.all) == asked
 
 
 @pytest.mark.usefixtures("patient")

@@ -34,7 +34,8 @@ from tealjet.protocol.frames import Message, message_type
 __all__ = ["DirectPath", "Sent", "Turns", "Waiting", "new_loop"]
 
 _IN_A_ROW = 32
-"""So many calls has a thread made, and waited for, with no other in between, before reading is lent to it."""
+"""So many calls has a thread made that it could have sent by itself, and waited for each, before reading is lent to it:
+to lend and to take back costs about as much as one call."""
 _PATIENCE = 0.005
 """Seconds without an answer, or without a call, after which reading goes back."""
 _TERM = 0.1
@@ -220,13 +221,12 @@ class DirectPath:
 
     def send(self, call: Call, thread: int) -> Sent | None:
         """Send a call from its caller's thread, which has to wait for it; None when that is the loop's work."""
-        if thread != self._caller or not self._waited:
+        bound = call.gate is not None or call.connection is not None
+        if thread != self._caller or not self._waited or bound or message_type(call.request) in self._shared:
             self._caller, self._in_a_row = thread, 0
         self._waited = False
         lease = self._lease
         if lease is None or lease.thread != thread or not self._in_a_row:
-            return None
-        if call.gate is not None or call.connection is not None or message_type(call.request) in self._shared:
             return None
         try:
             return self._take_turn(lease, self._send, call)
@@ -240,6 +240,8 @@ class DirectPath:
             return None
         carrier = link.route(call)
         if carrier is None or carrier not in lease.connections or not carrier.idle:
+            return None
+        if link.feature_missing_for(call.request) is not None:
             return None
         lease.used = self._engine.runtime.now()
         call.deadline = lease.used + call.timeout

@@ -218,8 +218,8 @@ class Link:
 
     @property
     def quiet(self) -> bool:
-        """Say whether calls begin and end here with nobody to be asked or told."""
-        return self.lacks is None and self._on_call_end is None
+        """Say whether nobody waits to be told of the end of calls."""
+        return self._on_call_end is None
 
     def post(self, connection: Connection, call: Call) -> int:
         """Put a call under way that its caller's thread sends by itself; return its correlation id.
