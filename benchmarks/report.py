@@ -398,10 +398,12 @@ asyncio's own; what several threads gain or lose by this is the difference of th
 def _rate_table(
     measurements: Sequence[Measurement], contenders: Sequence[str], workloads: Sequence[Workload]
 ) -> Iterator[str]:
-    ours, *others = contenders
+    """Make a table of what was measured; who or what was not is left out."""
+    ours, *others = (name for name in contenders if any(one.contender == name for one in measurements))
+    measured = {one.workload for one in measurements}
     yield f"| | {ours} | {' | '.join(f'{name} | x' for name in others)} |"
     yield "|---" * (2 + 2 * len(others)) + "|"
-    for workload in workloads:
+    for workload in (one for one in workloads if one.label in measured):
         for operation in workload.operations:
             cells = [_rate_cell(_of(measurements, ours, operation, workload))]
             for name in others:

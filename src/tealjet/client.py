@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import itertools
+import os
 import ssl
 import threading
 import uuid
@@ -104,6 +105,7 @@ def plan_for_failover(
         ConfigError: A file is missing or wrong; all problems are told at once.
     """
     if not isinstance(config, FailoverConfig):
+        _check_path(config, "a FailoverConfig")
         config = FailoverConfig.load(config, properties=properties, classes=classes)
     rule = java_give_up_rule(config.try_count, len(config.clients), config.first.cluster_connect_timeout)
     return _plan(config, merged_options(config, options), rule)
@@ -117,11 +119,17 @@ def plan_for_one_cluster(
 ) -> Plan:
     """Read the configuration of an ordinary client, with the arguments of :func:`plan_for_failover`."""
     if not isinstance(config, ClientConfig | Config):
+        _check_path(config, "a ClientConfig or an official Config")
         config = ClientConfig.load(config, properties=properties, classes=classes)
     alone = FailoverConfig(clients=[config])
     limit = alone.first.cluster_connect_timeout
     rule = java_give_up_rule(None, 1, None) if limit is None else GiveUpRule(attempts=1, seconds=limit)
     return _plan(alone, merged_options(alone, options), rule)
+
+
+def _check_path(config: object, wanted: str) -> None:
+    if config is not None and not isinstance(config, str | os.PathLike):
+        raise TypeError(f"config must be {wanted}, the path of its file, or None to look that up; not {config!r}")
 
 
 def _plan(config: FailoverConfig, options: FailoverOptions, give_up: GiveUpRule) -> Plan:

@@ -28,7 +28,7 @@ from tealjet.failover.model import (
     SwitchReport,
     TopicGap,
 )
-from tealjet.failover.options import FailoverOptions
+from tealjet.failover.options import FailoverOptions, check_seconds
 from tealjet.failover.report import describe_all
 
 __all__ = ["Announcer", "AsyncFailover", "Failover", "Status"]
@@ -234,7 +234,13 @@ class _Facade:
         )
 
     def add_listener(self, listener: EventListener) -> str:
-        """Call back with each lifecycle, standby, round, switch and topic gap event; return an id to remove it with."""
+        """Call back with each lifecycle, standby, round, switch and topic gap event; return an id to remove it with.
+
+        Raises:
+            TypeError: It can't be called.
+        """
+        if not callable(listener):
+            raise TypeError(f"a listener is a function that takes the event, not {listener!r}")
         listener_id = str(uuid.uuid4())
         self._announcer.listeners[listener_id] = listener
         return listener_id
@@ -244,6 +250,9 @@ class _Facade:
         return self._announcer.listeners.pop(listener_id, None) is not None
 
     async def _switch(self, candidate: str, drain_timeout: float | None, linger_timeout: float | None) -> SwitchReport:
+        for name, value in (("drain_timeout", drain_timeout), ("linger_timeout", linger_timeout)):
+            if value is not None:
+                check_seconds(name, value)
         answer = await self._engine.switch_to(
             candidate,
             drain_timeout=self._options.drain_timeout if drain_timeout is None else drain_timeout,
@@ -272,6 +281,8 @@ class AsyncFailover(_Facade):
 
         Raises:
             SwitchError: Nothing was changed; the text says why.
+            TypeError: A time-out is no number.
+            ValueError: A time-out is below 0.
         """
         return await self._switch(candidate, drain_timeout, linger_timeout)
 

@@ -1,14 +1,18 @@
-"""The two families offer the same, one of them waiting."""
+"""The two families offer the same, one of them waiting, and refuse the same."""
 
 from __future__ import annotations
 
 import inspect
+import math
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 import tealjet
 import tealjet.asyncio
 from tealjet.control import AsyncFailover, Failover
+from tealjet.failover.options import FailoverOptions
 
 
 def members(kind: type) -> dict[str, object]:
@@ -39,3 +43,54 @@ def test_both_factories_have_the_same_parameters() -> None:
     for name in ("new_jet_client", "new_jet_failover_client"):
         threaded, asyncio = (inspect.signature(getattr(module, name)) for module in (tealjet, tealjet.asyncio))
         assert threaded.parameters == asyncio.parameters
+
+
+BOTH = pytest.mark.parametrize("family", [tealjet, tealjet.asyncio])
+
+
+async def test_a_configuration_that_is_none_says_what_is_needed() -> None:
+    wrong: Any = 5
+    several = r"config must be a FailoverConfig, the path of its file, or None to look that up; not 5"
+    one = r"config must be a ClientConfig or an official Config, the path of its file, or None to look that up; not 5"
+    with pytest.raises(TypeError, match=several):
+        tealjet.new_jet_failover_client(wrong)
+    with pytest.raises(TypeError, match=one):
+        tealjet.new_jet_client(wrong)
+    with pytest.raises(TypeError, match=several):
+        await tealjet.asyncio.new_jet_failover_client(wrong)
+    with pytest.raises(TypeError, match=one):
+        await tealjet.asyncio.new_jet_client(wrong)
+
+
+@BOTH
+def test_call_options_that_are_none_are_refused_before_any_call(family: Any) -> None:
+    for timeout in ("1", True, [1]):
+        with (
+            pytest.raises(TypeError, match="timeout must be a number of seconds, not"),
+            family.call_options(timeout=timeout),
+        ):
+            pass
+    for timeout in (0, -1, math.nan):
+        with (
+            pytest.raises(ValueError, match="timeout must be a number of seconds >"),
+            family.call_options(timeout=timeout),
+        ):
+            pass
+    with pytest.raises(TypeError, match="redo must be True, False or None, not 'yes'"), family.call_options(redo="yes"):
+        pass
+
+
+async def test_a_switch_with_impossible_times_changes_nothing_and_says_why() -> None:
+    failover: Any = AsyncFailover(Mock(), Mock(), Mock(), (), FailoverOptions())
+    for wrong, error in ((-1, ValueError), (math.nan, ValueError), ("1", TypeError)):
+        for name in ("drain_timeout", "linger_timeout"):
+            with pytest.raises(error, match=f"{name} must be a number of seconds"):
+                await failover.switch_to("green", **{name: wrong})
+    failover._engine.switch_to.assert_not_called()
+
+
+def test_a_listener_that_cannot_be_called_is_refused_and_not_at_the_first_event() -> None:
+    failover: Any = Failover(Mock(), Mock(listeners={}), Mock(), (), FailoverOptions(), Mock())
+    with pytest.raises(TypeError, match="a listener is a function that takes the event, not 5"):
+        failover.add_listener(5)
+    assert failover._announcer.listeners == {}

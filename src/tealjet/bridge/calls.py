@@ -21,6 +21,7 @@ from tealjet.bridge.futures import CallFuture
 from tealjet.engine.calls import Call, Gate
 from tealjet.engine.engine import Engine
 from tealjet.errors import Outcome, WrongLoopError
+from tealjet.failover.options import check_seconds
 from tealjet.protocol.frames import Message
 
 __all__ = ["AsyncioInvocations", "CallOptions", "ThreadedInvocations", "call_options"]
@@ -50,9 +51,17 @@ def call_options(*, timeout: float | None = None, redo: bool | None = None) -> I
     Args:
         timeout: Seconds that a call may wait for a cluster.
         redo: True to send calls again on the next cluster although they may have been applied on the former one.
+
+    Raises:
+        TypeError: A value is of a wrong type.
+        ValueError: The time-out is not above 0.
     """
-    if timeout is not None and not timeout > 0:
-        raise ValueError(f"timeout must be a number of seconds > 0, not {timeout!r}")
+    if timeout is not None:
+        check_seconds("timeout", timeout)
+        if not timeout:
+            raise ValueError("timeout must be a number of seconds > 0, not 0")
+    if redo is not None and not isinstance(redo, bool):
+        raise TypeError(f"redo must be True, False or None, not {redo!r}")
     token = _options.set(CallOptions(timeout=timeout, redo=redo))
     try:
         yield

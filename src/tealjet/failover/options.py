@@ -19,6 +19,23 @@ _SILENCE = {Profile.FAST: 0.4, Profile.BALANCED: 2.0, Profile.PATIENT: 60.0}
 _GRACE = {Profile.FAST: 0.1, Profile.BALANCED: 0.25, Profile.PATIENT: 5.0}
 
 
+def check_seconds(name: str, value: object) -> None:
+    """Refuse what is no duration.
+
+    Args:
+        name: What it is called, for the error.
+        value: What was given for it.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is below 0, or not a number of any size.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} must be a number of seconds, not {value!r}")
+    if not value >= 0:
+        raise ValueError(f"{name} must be a number of seconds >= 0, not {value!r}")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FailoverOptions:
     """How the client moves between clusters. All durations are seconds."""
@@ -56,8 +73,8 @@ class FailoverOptions:
             "linger_timeout",
         ):
             value = getattr(self, name)
-            if value is not None and not value >= 0:
-                raise ValueError(f"{name} must be a number of seconds >= 0, not {value!r}")
+            if value is not None:
+                check_seconds(name, value)
         if self.max_parked_calls < 1:
             raise ValueError(f"max_parked_calls must be >= 1, not {self.max_parked_calls!r}")
 
