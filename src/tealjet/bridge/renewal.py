@@ -188,7 +188,8 @@ class RenewedTopic:
         try:
             sequence = ringbuffer_tail_sequence_codec.decode_response(await tail.answer)
         except Exception as error:
-            _log.error("the listeners of the reliable topic %r end: its tail is not known (%s)", self.name, error)
+            if self._around.engine.usable:  # else they end with their client
+                _log.error("the listeners of the reliable topic %r end: its tail is not known (%s)", self.name, error)
             for runner in runners:
                 runner.cancel()
             return
