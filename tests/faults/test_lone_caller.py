@@ -194,7 +194,7 @@ def tell(event):
         changed.notify_all()
 
 def interrupt():
-    while not over.wait(random.uniform(0.0005, 0.004)):
+    while not over.wait(random.uniform(0.002, 0.02)):
         interrupts.append(None)
         signal.pthread_kill(main, signal.SIGINT)
 

@@ -70,10 +70,10 @@ def test_call_options_that_are_none_are_refused_before_any_call(family: Any) -> 
             family.call_options(timeout=timeout),
         ):
             pass
-    for timeout in (0, -1, math.nan):
+    for number in (0, -1, math.nan):
         with (
             pytest.raises(ValueError, match="timeout must be a number of seconds >"),
-            family.call_options(timeout=timeout),
+            family.call_options(timeout=number),
         ):
             pass
     with pytest.raises(TypeError, match="redo must be True, False or None, not 'yes'"), family.call_options(redo="yes"):
