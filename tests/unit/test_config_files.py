@@ -78,6 +78,23 @@ def test_the_example_of_the_manual_is_found_in_the_working_directory() -> None:
     ]
 
 
+def test_every_value_of_a_file_has_its_origin() -> None:
+    _write_example(Path())
+    config = FailoverConfig.load()
+    assert config.origin == "hazelcast-client-failover.yaml"
+    assert {name: str(one.mark) for name, one in config.written.items()} == {
+        "try-count": "hazelcast-client-failover.yaml:2:3",
+        "clients": "hazelcast-client-failover.yaml:3:3",
+    }
+    written = config.first.written
+    assert {name: str(one.mark) for name, one in written.items()} == {
+        "cluster-name": "hazelcast-client-clusterA.yaml:2:3",
+        "network.cluster-members": "hazelcast-client-clusterA.yaml:4:5",
+    }
+    assert [one.target for one in written.values()] == ["cluster_name", "cluster_members"]
+    assert written["cluster-name"].text == "clusterA"
+
+
 def test_the_example_of_the_manual_is_read_from_elsewhere_and_the_log_says_which_files(
     example: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -18,7 +18,7 @@ from hazelcast.security import BasicTokenProvider, TokenProvider
 from hazelcast.util import LoadBalancer, RandomLB, RoundRobinLB
 
 from tealjet.config.classes import Classes
-from tealjet.config.problem import Place, Problems
+from tealjet.config.problem import Problems
 from tealjet.config.table import Setting
 from tealjet.config.values import Piece, whole
 from tealjet.errors import ConfigError
@@ -33,6 +33,7 @@ _NAMED: dict[str, Callable[[], Any]] = {
     "reliable_topics": ReliableTopicConfig,
 }
 _DEFAULT_PORT = 5701
+_WAYS_TO_SIGN_IN = ("security.username-password", "security.token", "security.credentials-factory")
 
 
 class ByJavaName(dict[str, T]):
@@ -302,21 +303,16 @@ class _Builder:
         return port or _DEFAULT_PORT
 
     def _identity(self) -> None:
-        ways = {
-            name: setting
-            for name, setting in self._by_name.items()
-            if name in ("security.token", "security.credentials-factory")
-            or (name == "security.username-password.username")
-            or (name == "security.username-password.password")
-        }
-        sections: dict[str, Place] = {}
-        for name, setting in ways.items():
-            sections.setdefault(".".join(name.split(".")[:2]), setting.mark)
-        if len(sections) > 1:
-            (first, place), *others = sections.items()
-            for name, other in others:
-                found = f"stands beside {first} ({place})"
-                self._problems.add(other, name, found, allowed="one way to sign in")
+        ways: dict[str, Setting] = {}
+        for name, setting in self._by_name.items():
+            section = ".".join(name.split(".")[:2])
+            if section in _WAYS_TO_SIGN_IN:
+                ways.setdefault(section, setting)
+        if len(ways) > 1:
+            (first, setting), *others = ways.items()
+            for section, other in others:
+                found = f"stands beside {first} ({setting.mark})"
+                self._problems.add(other.mark, section, found, allowed="one way to sign in")
             return
         self._both("security.username-password.username", "security.username-password.password")
         if "security.token" in ways:

@@ -210,13 +210,14 @@ class _Converter:
 
     def _named(self, child: Element, path: Path, shape: Named, entries: _Entries) -> Iterator[Entry]:
         name, mark = child.attributes.pop("name", (shape.default, child.mark))
+        name = name.strip()
         if not name:
             self._problems.add(child.mark, ".".join(path), "the attribute 'name' is missing")
             return
         value = self.node(child, path, None)
         if isinstance(value, ScalarNode) and not value.text and not shape.beside:
             value = MappingNode(mark=child.mark, entries=())
-        entry = Entry(mark=mark, key=name.strip(), value=value)
+        entry = Entry(mark=mark, key=name, value=value)
         if shape.beside:
             yield entry
         else:
