@@ -24,6 +24,9 @@ from tealjet.lab import EmbeddedCluster, start_embedded
 from tealjet.protocol import codec, frames, table
 from tealjet.protocol.frames import FrameReader
 
+MAPS = 10
+"""Maps that the client which switches has proxies of, with an entry listener each."""
+
 _MAP = "bench"
 _KEY = bytes(4) + (-7).to_bytes(4, "big", signed=True) + (1).to_bytes(4, "big")
 """The number 1 as Hazelcast serializes it."""
@@ -66,10 +69,10 @@ class Switches:
 def switches(number: int) -> Switches:
     """Switch so often between two clusters of one process, in another process, and look at both."""
     with start_embedded(own_process=True) as lab:
-        memory(lab, 100)  # what the members load and keep at first
+        memory(lab, 100, MAPS)  # what the members load and keep at first
         pid = _pid(lab["blue"])
         before = _look(pid)
-        client = memory(lab, number)
+        client = memory(lab, number, MAPS)
         return Switches(client=client, before=before, after=_look(pid))
 
 

@@ -65,18 +65,18 @@ class Memory:
     """Open file descriptors, sockets among them, -1 where the system does not tell."""
 
 
-def memory(lab: AnyLab, switches: int) -> list[Memory]:
-    """Switch again and again in a process of its own, and look at it five times on the way."""
+def memory(lab: AnyLab, switches: int, proxies: int = PROXIES) -> list[Memory]:
+    """Switch again and again in a process of its own, with so many maps, and look at it five times on the way."""
     clusters = {name: cluster.addresses for name, cluster in lab.clusters.items()}
-    command = [sys.executable, "-m", "benchmarks.footprint", json.dumps(clusters), str(switches)]
+    command = [sys.executable, "-m", "benchmarks.footprint", json.dumps(clusters), str(switches), str(proxies)]
     answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=_LIMIT)
     return [Memory(**look) for look in json.loads(answer.stdout)]
 
 
-def _switch(clusters: Mapping[str, Sequence[str]], switches: int) -> list[Memory]:
+def _switch(clusters: Mapping[str, Sequence[str]], switches: int, proxies: int) -> list[Memory]:
     looks = []
     with client_of(clusters) as client:
-        maps: list[Any] = [client.get_map(f"bench-{number}").blocking() for number in range(PROXIES)]
+        maps: list[Any] = [client.get_map(f"bench-{number}").blocking() for number in range(proxies)]
         for target in maps:
             target.add_entry_listener(include_value=True, added_func=lambda _: None)
         # the client keeps the reports of its last 100 switches: memory can be flat only when that many were made
@@ -85,7 +85,7 @@ def _switch(clusters: Mapping[str, Sequence[str]], switches: int) -> list[Memory
                 looks.append(_look(number))
             wait_for_standby(client)
             client.failover.switch_to(next(name for name in clusters if name != active_name(client)))
-            maps[number % PROXIES].put("key", number)
+            maps[number % proxies].put("key", number)
     return looks
 
 
@@ -112,4 +112,4 @@ def _rss() -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps([asdict(look) for look in _switch(json.loads(sys.argv[1]), int(sys.argv[2]))]))
+    print(json.dumps([asdict(look) for look in _switch(json.loads(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))]))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks import alarms
+from benchmarks.embedded import MAPS
 from benchmarks.faults import ListenerCost, LossRound
 from benchmarks.figures import durations, ms, rates, spread
 from benchmarks.footprint import PROXIES, Memory
@@ -564,7 +565,7 @@ def _embedded_switches(results: Results) -> list[str]:
     before, after = results.embedded_switches.before, results.embedded_switches.after
     return [
         "",
-        "The client of the section on memory, on two embedded clusters of one process:",
+        f"The client of the section on memory with {MAPS} maps, on two embedded clusters of one process:",
         "",
         "| planned switches | resident | objects | tasks | threads | files |",
         "|---|---|---|---|---|---|",

@@ -9,7 +9,7 @@ import pytest
 
 from support.embedded import MemoryClient, MemoryCluster
 from tealjet.lab.embedded.services import SERVICES
-from tealjet.lab.embedded.serving import Request, Service, serves
+from tealjet.lab.embedded.serving import Request, Service, Session, serves
 from tealjet.lab.embedded.settings import RELEASES
 from tealjet.protocol import table
 from tealjet.protocol.declare import MessageType, declare
@@ -232,6 +232,28 @@ def test_nothing_moves_by_itself() -> None:
     client = follower(world)
     client.ask(table.TRIGGER_PARTITION_ASSIGNMENT)
     assert world.runtime._timers == []
+
+
+class Careless(Service):
+    """Can't bear that anything ends."""
+
+    def session_ended(self, session: Session) -> None:
+        raise LookupError("nobody knows this connection")
+
+    def client_ended(self, client_uuid: uuid.UUID) -> None:
+        raise LookupError("nobody knows this client")
+
+
+def test_a_service_that_fails_when_something_ends_is_a_defect_and_the_others_are_told_all_the_same() -> None:
+    world = MemoryCluster(services=(*SERVICES, Careless, Ended))
+    client = world.client()
+    client.session.lost()
+    world.runtime.advance(10)
+    assert world.cluster.defects == [
+        "Careless could not be told of the end of a connection: LookupError('nobody knows this connection')",
+        "Careless could not be told of the end of a client: LookupError('nobody knows this client')",
+    ]
+    assert ended(world) == [client.session.client_uuid]
 
 
 def test_a_timer_that_fails_is_a_defect_and_ends_nothing() -> None:

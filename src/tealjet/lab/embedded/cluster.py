@@ -7,6 +7,7 @@ member. There is no I/O here and no clock: both are handed in.
 from __future__ import annotations
 
 import logging
+import operator
 import uuid
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -261,8 +262,7 @@ class PlayedCluster:
         """Forget everything about a connection that has ended."""
         self._listeners.end(session)
         self._views.pop(session, None)
-        for service in self.services:
-            service.session_ended(session)
+        self._tell_services("the end of a connection", operator.methodcaller("session_ended", session))
         if session.client is not None:
             self._client_left(session.client.uuid, session)
 
@@ -283,8 +283,14 @@ class PlayedCluster:
         departed, self._departed = self._departed, {}
         for client_uuid in departed:
             if client_uuid not in self._clients:
-                for service in self.services:
-                    service.client_ended(client_uuid)
+                self._tell_services("the end of a client", operator.methodcaller("client_ended", client_uuid))
+
+    def _tell_services(self, what: str, tell: Callable[[Service], object]) -> None:
+        for service in self.services:
+            try:
+                tell(service)
+            except Exception as error:
+                self.defect(f"{type(service).__name__} could not be told of {what}", error)
 
     def has_output(self, session: PlayedSession) -> None:
         """Note that a connection has something to send."""
