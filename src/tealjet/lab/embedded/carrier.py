@@ -10,12 +10,14 @@ import socket
 import struct
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from tealjet.lab.clusters import LabError
 from tealjet.lab.embedded.cluster import PlayedCluster, World
 from tealjet.lab.embedded.faults import Faults, Mishap
 from tealjet.lab.embedded.filters import ClientFilter
+from tealjet.lab.embedded.jobs.board import Jobs
+from tealjet.lab.embedded.jobs.life import JobPlan
 from tealjet.lab.embedded.member import PlayedMember
 from tealjet.lab.embedded.serving import Service
 from tealjet.lab.embedded.session import PlayedSession
@@ -213,6 +215,10 @@ class ClusterPlace:
         for member in self.members:
             if member.is_alive():
                 member.drop()
+
+    def plan_jobs(self, **plan: Any) -> None:
+        """Have a plan for jobs, until the cluster ends."""
+        self.living().service(Jobs).plan(JobPlan(**plan))
 
     def change_id(self) -> None:
         """Have another cluster id from now on."""

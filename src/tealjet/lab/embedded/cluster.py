@@ -122,6 +122,7 @@ class PlayedCluster:
         self.served: Mapping[int, Served] = {
             number: served
             for service in self.services
+            if service.is_there
             for number, served in served_by(service).items()
             if number not in settings.release.unknown
         }

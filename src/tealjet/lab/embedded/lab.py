@@ -264,6 +264,28 @@ class EmbeddedCluster:
         for member in self.members:
             member.admit_all()
 
+    def plan_jobs(
+        self,
+        names: str = "*",
+        *,
+        runs: float | None = None,
+        failure: str | None = None,
+        main_failure: str | None = None,
+    ) -> None:
+        """Say what comes of jobs that are submitted from now on, as embedded members run no code; until a restart.
+
+        Uploads are checked as members check them, and then a job of the name that was given is there.
+
+        Args:
+            names: Which jobs: a pattern of their names, in which ``*`` stands for anything.
+            runs: Seconds of running after which a job ends by itself; None: it runs until it is cancelled.
+            failure: The text of the exception with which it then ends; None: it ends well.
+            main_failure: The text of the exception that the ``main`` of an uploaded JAR throws; then there is no job.
+        """
+        self.control.call(
+            self.key, None, "plan_jobs", names=names, runs=runs, failure=failure, main_failure=main_failure
+        )
+
     def change_id(self) -> None:
         """Have another cluster id from now on, as if another cluster had taken these addresses; connections stay."""
         self.control.call(self.key, None, "change_id")

@@ -98,6 +98,10 @@ class Objects(Service):
         self._objects[key] = DistributedObject(service_name=service_name, name=name)
         self._tell(request, name, service_name, "CREATED")
 
+    def has(self, service_name: str, name: str) -> bool:
+        """Say whether somebody has created an object."""
+        return (service_name, name) in self._objects
+
     def _knows(self, service_name: str) -> bool:
         return service_name in _REAL or any(service_name in service.names for service in self._cluster.services)
 

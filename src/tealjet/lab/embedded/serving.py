@@ -189,6 +189,10 @@ class Cluster(Protocol):
         """Give the listeners that hear of an event in that partition: all but local ones of members not its owner."""
         ...
 
+    def listeners_at(self, topic: Hashable, member: uuid.UUID) -> Iterator[Listener]:
+        """Give the listeners that hear of what happens at that member."""
+        ...
+
     def remove_listener(self, listener_id: uuid.UUID) -> bool:
         """Remove a listener, whichever service it belongs to; say whether there was one."""
         ...
@@ -219,6 +223,11 @@ class Service:
     def __init__(self, cluster: Cluster) -> None:
         """Serve a cluster that has just started, and is empty."""
         self.cluster = cluster
+
+    @property
+    def is_there(self) -> bool:
+        """Whether members of the cluster's version have it; what they have not is an unknown message to them."""
+        return True
 
     def destroy(self, service_name: str, name: str) -> None:
         """Remove all data of an object that a client has destroyed; one that nobody has used may be named too."""

@@ -1,0 +1,148 @@
+"""client.jet on embedded members: what it does there it does on real ones, as far as nobody has to run a job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import tealjet
+from support.clusters import cluster_config, failover_config
+from support.serialized import data
+from support.workload import LIMIT
+from tealjet.jet import errors
+from tealjet.lab import EmbeddedLab, start_embedded
+from tealjet.protocol.codec import encode_request
+from tealjet.protocol.jet_values import JobStatus
+from tealjet.protocol.structures import ringbuffers
+
+DONE = bytes(4) + (-318).to_bytes(4, "big", signed=True)
+"""What Hazelcast 5 puts at the end of an observable."""
+
+
+@pytest.fixture
+def lab() -> Iterator[EmbeddedLab]:
+    with start_embedded() as lab:
+        yield lab
+
+
+@pytest.fixture
+def client(lab: EmbeddedLab) -> Iterator[tealjet.JetClient]:
+    with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
+        yield client
+
+
+@pytest.fixture
+def jar(tmp_path: Path) -> Path:
+    path = tmp_path / "report.jar"
+    path.write_bytes(bytes(range(256)) * 40)
+    return path
+
+
+def test_a_jar_is_uploaded_in_parts_and_its_job_runs_to_its_end(
+    lab: EmbeddedLab, client: tealjet.JetClient, jar: Path
+) -> None:
+    lab["blue"].plan_jobs("report", runs=0.05)
+    told: list[tuple[int, int]] = []
+    job = client.jet.submit_jar(jar, name="report", part_size=1_000, progress=lambda *sent: told.append(sent))
+    job.join(timeout=LIMIT)
+    assert told[-1] == (10_240, 10_240)
+    assert len(told) == 12
+    assert (job.name, job.status()) == ("report", JobStatus.COMPLETED)
+    assert not job.is_user_cancelled()
+    assert job.config().resources[0].id.startswith("report-")
+    assert not list(job.metrics())
+
+
+def test_jobs_are_listed_and_found(client: tealjet.JetClient, jar: Path) -> None:
+    job = client.jet.submit_jar(jar, name="report")
+    job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+    (summary,) = client.jet.jobs()
+    assert (summary.id, summary.name, summary.status) == (job.id, "report", JobStatus.RUNNING)
+    for id_or_name in (job.id, "report"):
+        found = client.jet.get_job(id_or_name)
+        assert found is not None
+        assert found.submission_time() == job.submission_time() == summary.submitted
+    assert client.jet.get_job("nobody") is None
+    with pytest.raises(errors.JobAlreadyExistsError):
+        client.jet.submit_jar(jar, name="report")
+
+
+def test_a_job_is_suspended_resumed_restarted_and_cancelled(client: tealjet.JetClient, jar: Path) -> None:
+    job = client.jet.submit_jar(jar, name="report")
+    job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+    job.suspend()
+    job.wait_for(JobStatus.SUSPENDED, timeout=LIMIT)
+    assert job.suspension_cause().by_user
+    job.resume()
+    job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+    with pytest.raises(errors.JobStateError, match="not suspended"):
+        job.suspension_cause()
+    job.restart()
+    job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+    job.cancel()
+    with pytest.raises(errors.JobCancelledError):
+        job.join(timeout=LIMIT)
+    assert job.is_user_cancelled()
+    with pytest.raises(errors.JobStateError, match="already has a result"):
+        job.suspend()
+
+
+def test_a_job_that_fails_says_so_to_those_who_wait_and_to_those_who_ask_later(
+    lab: EmbeddedLab, client: tealjet.JetClient, jar: Path
+) -> None:
+    lab["blue"].plan_jobs("report", runs=0.05, failure="no more paper")
+    job = client.jet.submit_jar(jar, name="report")
+    for _ in range(2):
+        with pytest.raises(errors.JobFailedError, match="no more paper"):
+            job.join(timeout=LIMIT)
+
+
+def test_a_main_that_throws_starts_no_job(lab: EmbeddedLab, client: tealjet.JetClient, jar: Path) -> None:
+    lab["blue"].plan_jobs(main_failure="no arguments")
+    with pytest.raises(errors.MainFailedError, match="no arguments"):
+        client.jet.submit_jar(jar, name="report")
+    assert client.jet.jobs() == []
+
+
+def test_an_upload_to_a_cluster_that_is_lost_begins_again_on_the_next_one(lab: EmbeddedLab, jar: Path) -> None:
+    lab["green"].plan_jobs("report", runs=0.05)
+    lab["blue"].members[0].die_when_asked("jet.uploadJobMultipart")
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        job = client.jet.submit_jar(jar, name="report", part_size=1_000)
+        assert job.cluster == "green"
+        job.join(timeout=LIMIT)
+
+
+def test_an_upload_whose_last_answer_is_lost_is_unknown(lab: EmbeddedLab, jar: Path) -> None:
+    lab["blue"].members[0].die_when_asked("jet.uploadJobMultipart")
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        with pytest.raises(errors.SubmissionUnknownError):
+            client.jet.submit_jar(jar, name="report")
+        assert client.jet.jobs() == []
+
+
+def test_a_handle_is_lost_with_its_cluster_and_only_there(lab: EmbeddedLab, jar: Path) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        job = client.jet.submit_jar(jar, name="report")
+        client.failover.switch_to("green")
+        with pytest.raises(errors.JobNotFoundError):
+            job.status()
+        client.failover.switch_to("blue")
+        job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+
+
+def test_what_needs_another_licence_is_refused(client: tealjet.JetClient, jar: Path) -> None:
+    job = client.jet.submit_jar(jar, name="report")
+    with pytest.raises(errors.EnterpriseOnlyError):
+        job.export_snapshot("snapshot")
+
+
+def test_observables_are_read_from_their_ringbuffers(lab: EmbeddedLab, client: tealjet.JetClient) -> None:
+    link = client._engine.active
+    assert link is not None
+    for item in (data("first"), data("second"), DONE):
+        add = encode_request(ringbuffers.ADD, name="__jet.observables.answers", overflow_policy=0, value=item)
+        client._thread.run(link.ask(add))
+    assert list(client.jet.observable("answers")) == ["first", "second"]
