@@ -57,7 +57,7 @@ class _PlayedRingbuffer:
     def read(self, sequence: int, count: int) -> Datas:
         """Return so many items at most, from a sequence on."""
         first = sequence - self.head
-        return tuple(itertools.islice(self.items, first, first + count))
+        return tuple(itertools.islice(self.items, first, first + max(count, 0)))
 
 
 class Ringbuffers(Service):
