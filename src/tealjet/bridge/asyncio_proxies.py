@@ -41,6 +41,7 @@ from hazelcast.proxy.reliable_topic import _RINGBUFFER_PREFIX
 
 from tealjet.bridge.cp import CPNumbers, LostLock, LostPermits
 from tealjet.bridge.homes import Surroundings
+from tealjet.bridge.names import check_name
 from tealjet.bridge.parts import async_in_parts
 from tealjet.bridge.renewal import RenewedCounter, RenewedIds, RenewedNearCache, RenewedRing, RenewedTopic
 from tealjet.errors import CallTimeoutError, Outcome
@@ -66,6 +67,24 @@ class AsyncioProxies(ProxyManager):
             VECTOR_SERVICE: _maker(_VectorCollection),
         }
         self._ours = ours
+
+    async def get_or_create(self, service_name: str, name: str, create_on_remote: bool = True) -> Any:
+        """Return the proxy of that name. Who waits while another task makes it shares neither its end nor its error."""
+        check_name(name)
+        place = service_name, name
+        while isinstance(made := self._proxies.get(place), asyncio.Future):
+            await asyncio.wait([made])
+        if made is not None:
+            return made
+        ended = self._proxies[place] = asyncio.get_running_loop().create_future()
+        try:
+            made = self._proxies[place] = await self._create_proxy(service_name, name, create_on_remote)
+        except BaseException:
+            self._proxies.pop(place, None)
+            raise
+        finally:
+            ended.set_result(None)
+        return made
 
     async def _create_proxy(self, service_name: str, name: str, create_on_remote: bool) -> Any:
         make = self._ours.get(service_name)

@@ -39,6 +39,7 @@ from hazelcast.proxy.vector_collection import VectorCollection
 
 from tealjet.bridge.cp import CPNumbers, LostLock, LostPermits
 from tealjet.bridge.homes import Surroundings
+from tealjet.bridge.names import check_name
 from tealjet.bridge.parts import in_parts
 from tealjet.bridge.renewal import RenewedCounter, RenewedIds, RenewedNearCache, RenewedRing, RenewedTopic
 from tealjet.errors import CallTimeoutError, Outcome
@@ -64,6 +65,15 @@ class Proxies(ProxyManager):
             VECTOR_SERVICE: _maker(_VectorCollection),
         }
         self._ours = ours
+
+    def get_or_create(self, service_name: str, name: str, create_on_remote: bool = True) -> Any:
+        """Return the proxy of that name, the same one to all threads: what is renewed at a change is what they have."""
+        check_name(name)
+        place = service_name, name
+        made = self._proxies.get(place)
+        if made is None:
+            made = self._proxies.setdefault(place, self._create_proxy(service_name, name, create_on_remote))
+        return made
 
     def _create_proxy(self, service_name: str, name: str, create_on_remote: bool) -> Any:
         make = self._ours.get(service_name)
