@@ -149,7 +149,8 @@ def test_another_threads_call_makes_the_loop_read_again_and_both_are_answered(al
 @pytest.mark.usefixtures("patient")
 def test_a_call_that_is_waited_for_by_a_callback_is_read_by_the_loop(alone: Alone) -> None:
     alone.become_direct()
-    assert alone.sizes.size().continue_with(lambda size: size.result() + 1000).result() > 1000
+    ran_on = alone.sizes.size().continue_with(lambda _: threading.get_ident()).result()
+    assert ran_on == alone.client._thread.ident
 
 
 @pytest.mark.usefixtures("patient")

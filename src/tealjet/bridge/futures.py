@@ -126,10 +126,10 @@ class CallFuture(Future[Any]):
 
     def add_done_callback(self, callback: Callable[[Future[Any]], None]) -> None:
         """Call back when complete, at once if it is."""
+        self._callbacks.append(callback)
         sent, self.sent = self.sent, None
         if sent is not None and self._path is not None:  # whoever waits now does not do it here
             self._path.give_back(sent[0])
-        self._callbacks.append(callback)
         if self._done:
             try:
                 self._callbacks.remove(callback)
