@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 import tealjet
+import tealjet.asyncio
 from support.clusters import cluster_config, failover_config
 from support.serialized import data
 from support.workload import LIMIT
 from tealjet.jet import errors
+from tealjet.jet.continuity import AttemptState, Continuity
 from tealjet.lab import EmbeddedLab, start_embedded
 from tealjet.protocol.codec import encode_request
 from tealjet.protocol.jet_values import JobStatus
@@ -146,3 +148,44 @@ def test_observables_are_read_from_their_ringbuffers(lab: EmbeddedLab, client: t
         add = encode_request(ringbuffers.ADD, name="__jet.observables.answers", overflow_policy=0, value=item)
         client._thread.run(link.ask(add))
     assert list(client.jet.observable("answers")) == ["first", "second"]
+
+
+def test_a_job_whose_cluster_is_killed_is_run_again_where_its_handle_says_so(lab: EmbeddedLab, jar: Path) -> None:
+    lab["green"].plan_jobs("report", runs=0.05)
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        job = client.jet.submit_jar(jar, name="report", continuity=Continuity.RERUN)
+        job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+        lab["blue"].kill()
+        job.join(timeout=LIMIT)
+        assert [(one.cluster, one.state) for one in job.attempts] == [
+            ("blue", AttemptState.LEFT_BEHIND),
+            ("green", AttemptState.COMPLETED),
+        ]
+
+
+def test_a_handle_that_follows_means_the_job_of_its_name_on_the_next_cluster(lab: EmbeddedLab, jar: Path) -> None:
+    with tealjet.new_jet_client(cluster_config(lab["green"])) as other:
+        theirs = other.jet.submit_jar(jar, name="report")
+        with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+            job = client.jet.submit_jar(jar, name="report", continuity=Continuity.FOLLOW)
+            client.failover.switch_to("green")
+            job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+            assert (job.cluster, job.id) == ("green", theirs.id)
+
+
+def test_the_job_of_an_upload_whose_last_answer_is_cut_short_is_found(
+    lab: EmbeddedLab, client: tealjet.JetClient, jar: Path
+) -> None:
+    lab["blue"].members[0].cut_answer("jet.uploadJobMultipart")
+    job = client.jet.submit_jar(jar, name="report")
+    job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+    assert [one.id for one in client.jet.jobs()] == [job.id]
+
+
+async def test_a_client_of_asyncio_does_the_same(lab: EmbeddedLab, jar: Path) -> None:
+    lab["blue"].plan_jobs("report", runs=0.05)
+    async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"])) as client:
+        job = await client.jet.submit_jar(jar, name="report", part_size=1_000)
+        await job.join(timeout=LIMIT)
+        assert await job.status() is JobStatus.COMPLETED
+        assert [one.id for one in await client.jet.jobs()] == [job.id]
