@@ -59,7 +59,7 @@ fuzz: .venv/fuzz-ready ## Fuzz an embedded member and the client's readers with 
 	@PYTHONPATH=tests $(BIN)/python -m support.fuzz xml $(FUZZ_ARGS)
 
 bench: .venv/dev-ready ## Measure on real members, side by side with the official client; writes benchmarks/README.md
-	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 docs: .venv/dev-ready ## Renew the pages that are made from the code
 	@$(BIN)/python -m tealjet.config.reference docs/configuration.md

@@ -14,6 +14,7 @@ from benchmarks.report import report
 from benchmarks.results import Results, facts
 from benchmarks.setting import MEMBER_VERSION, clock
 from benchmarks.throughput import PROFILES, call_profile, throughput, values
+from benchmarks.uploads import uploads
 from tealjet.failover.options import Profile
 from tealjet.lab import Lab, LocalCluster, start_local
 
@@ -30,6 +31,7 @@ class _Size:
     rate_rounds: int
     rate_seconds: float
     import_runs: int
+    upload_rounds: int
     memory_switches: int
     embedded_switches: int
     alarm_minutes: float
@@ -48,6 +50,7 @@ def _size(rounds: int, minutes: float, profiles: tuple[str, ...], *, quick: bool
             rate_rounds=2,
             rate_seconds=0.3,
             import_runs=3,
+            upload_rounds=1,
             memory_switches=20,
             embedded_switches=20,
             alarm_minutes=min(minutes, 0.2),
@@ -63,6 +66,7 @@ def _size(rounds: int, minutes: float, profiles: tuple[str, ...], *, quick: bool
         rate_rounds=max(5, rounds // 3),
         rate_seconds=1.0,
         import_runs=10,
+        upload_rounds=5,
         memory_switches=1000,
         embedded_switches=10_000,
         alarm_minutes=minutes,
@@ -119,6 +123,10 @@ def _footprint(lab: Lab, size: _Size, results: Results) -> None:
     results.memory = footprint.memory(lab, size.memory_switches)
 
 
+def _uploads(lab: Lab, size: _Size, results: Results) -> None:
+    results.uploads = uploads(lab, size.upload_rounds)
+
+
 def _embedded(size: _Size, results: Results) -> None:
     results.embedded_starts = embedded.starts(size.import_runs)
     results.embedded_rates = embedded.rates(size.rate_rounds, size.rate_seconds)
@@ -148,6 +156,7 @@ _PARTS: dict[str, Callable[[_Size, Results], None]] = {
     "profile": _on_clusters(_profiles),
     "footprint": _on_clusters(_footprint),
     "embedded": _embedded,
+    "uploads": _on_clusters(_uploads),
     "alarms": _alarms,
 }
 

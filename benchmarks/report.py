@@ -45,6 +45,7 @@ def report(results: Results) -> str:
         _profiles(results),
         _footprint(results),
         _embedded(results),
+        _uploads(results),
         _alarms(results),
         _failed(results),
     ]
@@ -90,6 +91,7 @@ def _goals(results: Results) -> str:
         *_speed_goals(results),
         *_footprint_goals(results),
         *_embedded_goals(results),
+        *_upload_goals(results),
         *_alarm_goals(results),
     ]
     if not goals:
@@ -210,6 +212,17 @@ def _embedded_goals(results: Results) -> Iterator[_Goal]:
             aim="< 2 MB more",
             measured=f"{grown:+.2f} MB, {members / 1e6:+.2f} MB",
             met=grown < 2 and members < 2e6,
+        )
+
+
+def _upload_goals(results: Results) -> Iterator[_Goal]:
+    if results.uploads is not None:
+        grown, size = max(results.uploads.memory) / 1e6, results.uploads.size / 1e6
+        yield _Goal(
+            what=f"memory while a JAR of {size:.0f} MB is uploaded",
+            aim="< 64 MB more",
+            measured=f"{grown:+.0f} MB",
+            met=grown < 64,
         )
 
 
@@ -574,6 +587,32 @@ def _embedded_switches(results: Results) -> list[str]:
         f"The members' process had {before.rss / 1e6:.2f} MB, {before.threads} threads and {before.files} files",
         f"before, and {after.rss / 1e6:.2f} MB, {after.threads} threads and {after.files} files after.",
     ]
+
+
+def _uploads(results: Results) -> str:
+    measured = results.uploads
+    if measured is None:
+        return ""
+    size = measured.size / 1e6
+    rows = [
+        f"| {name} | {durations(taken)} | {size / statistics.median(taken):.0f} |"
+        for name, taken in (("Tealjet", measured.tealjet), ("Java's client", measured.java))
+    ]
+    return "\n".join(
+        [
+            f"""## Uploads
+
+A JAR of {size:.0f} MB is sent to a member, which compares the digest of the whole and then refuses the JAR because it
+has no main class: what is timed is the way of the bytes. Both clients in turn, each in a process of its own that
+uploads twice, of which the second one counts.
+
+| | median | p99 | range | n | MB a second |
+|---|---|---|---|---|---|""",
+            *rows,
+            "",
+            f"Resident memory of our process grew by {max(measured.memory) / 1e6:.0f} MB at most while it uploaded.",
+        ]
+    )
 
 
 def _alarms(results: Results) -> str:

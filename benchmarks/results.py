@@ -19,6 +19,7 @@ from benchmarks.faults import ListenerCost, LossRound, PlannedSwitches, Starts
 from benchmarks.footprint import Memory
 from benchmarks.setting import MEMBER_VERSION
 from benchmarks.throughput import CallProfile, Measurement
+from benchmarks.uploads import Uploads
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +77,7 @@ class Results:
     embedded_starts: list[float] = field(default_factory=list)
     embedded_rates: list[EmbeddedRate] = field(default_factory=list)
     embedded_switches: Switches | None = None
+    uploads: Uploads | None = None
     alarms: list[Alarms] = field(default_factory=list)
     """By profile; the longest runs that were kept, and this one."""
     failed: dict[str, str] = field(default_factory=dict)

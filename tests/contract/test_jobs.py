@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import threading
+import tracemalloc
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -111,6 +114,23 @@ def test_an_upload_tells_how_far_it_is(jobs: Jobs, unique: str) -> None:
     jobs.submit("Batch", unique, part_size=5000, progress=lambda sent, total: seen((sent, total)))
     seen.wait_for(lambda told: told[0] == size)
     assert seen.all == [*((sent, size) for sent in range(0, size, 5000)), (size, size)]
+
+
+@pytest.mark.member("5.7.0", "5.5.0")
+def test_an_upload_takes_memory_for_a_few_parts_however_large_the_jar_is(jobs: Jobs, tmp_path: Path) -> None:
+    jar, part_size = tmp_path / "large.jar", 500_000
+    with zipfile.ZipFile(jar, "w") as file:
+        file.writestr("filler", bytes(40 * part_size))
+    gc.disable()  # nothing may wait for the collector
+    tracemalloc.start()
+    try:
+        with pytest.raises(errors.MainClassError):
+            jobs.client.jet.submit_jar(jar, part_size=part_size)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert peak < 8 * part_size
 
 
 @pytest.mark.member("5.7.0", "5.5.0")

@@ -14,11 +14,13 @@ def test_what_was_seen_decides_about_a_promise() -> None:
     seen = _Seen(sql=True, proxies_went_on=True, event_from="clusterB", rows_after=1)
     seen.lifecycle_failover = ("CHANGED_CLUSTER", "DISCONNECTED", "CONNECTED")
     seen.lifecycle_planned = ("CHANGED_CLUSTER",)
+    seen.job_left, seen.job_again = "clusterA", "clusterA"
     held = {fact.promise: fact.held for fact in _judge(seen) if isinstance(fact, Promise)}
     assert [promise for promise, was in held.items() if was] == [
         "Map, queue and listener go on at clusterB",
         "Listener events come from clusterB",
         "SQL goes on at clusterB",
+        "A job's handle knows that its cluster was left",
         "The planned switch was announced as one",
     ]
 

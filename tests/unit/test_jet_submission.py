@@ -88,7 +88,9 @@ class World:
     async def ask(self, question: Question[Any], tie: Any, refusal: Any, **how: Any) -> None:
         if tie.home.name != self.clusters[0]:
             raise ClusterLeftError("left", outcome=Outcome.NOT_SENT)
-        self.received.append((tie.home.name, question.kind.name, question.fields))
+        # the buffer of a part is used for the next one too
+        fields = {key: bytes(value) if key == "part_data" else value for key, value in question.fields.items()}
+        self.received.append((tie.home.name, question.kind.name, fields))
         error = self.answer(tie.home.name, question.kind.name, question.fields)
         await asyncio.sleep(0)
         if error is not None:

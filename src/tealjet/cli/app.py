@@ -26,6 +26,7 @@ import typer
 from tealjet.cli.config_commands import commands as config_commands
 from tealjet.cli.config_files import client_files, folder_within, write_files
 from tealjet.cli.facts import FilesWritten, Note, Promise
+from tealjet.cli.jobs import add_to as add_jobs_to
 from tealjet.cli.starting import init
 from tealjet.cli.story import Plan, clusters_up, tell
 from tealjet.cli.views import Ending, JsonView, TerminalView, View
@@ -157,6 +158,7 @@ def lab(
 
 app.command()(init)
 app.add_typer(config_commands, name="config")
+add_jobs_to(app)
 
 
 @contextlib.contextmanager

@@ -28,9 +28,10 @@ from tealjet.cli.facts import (
     Step,
     Switch,
 )
-from tealjet.cli.load import Load
+from tealjet.cli.load import LIMIT, Load
 from tealjet.cli.watch import EntrySeen, Watch
 from tealjet.failover.model import Kind
+from tealjet.jet.errors import JobNotFoundError
 from tealjet.lab import Lab, start_local
 
 __all__ = ["Plan", "clusters_up", "tell"]
@@ -42,6 +43,11 @@ _MAPPING = (
     "OPTIONS ('keyFormat' = 'varchar', 'valueFormat' = 'varchar')"
 )
 _QUERY = "SELECT __key AS id, this AS state FROM orders ORDER BY __key"
+_JOB_MAPPING = (
+    "CREATE OR REPLACE MAPPING report (__key BIGINT, this BIGINT) TYPE IMap "
+    "OPTIONS ('keyFormat' = 'bigint', 'valueFormat' = 'bigint')"
+)
+_JOB = "CREATE JOB report AS SINK INTO report SELECT v, v FROM TABLE(generate_stream(10)) AS t(v)"
 _CALLS = 1_000
 """Good calls before and after each switch."""
 _GET = "map.get"
@@ -70,6 +76,12 @@ class _Seen:
     proxies_went_on: bool = False
     event_from: str = "no event"
     rows_after: int | None = None
+    job: tealjet.Job | None = None
+    """The job that ran when its cluster was killed."""
+    job_left: str = ""
+    """The cluster that its handle names afterwards."""
+    job_again: str = ""
+    """The cluster that the same work runs on then."""
     lifecycle_failover: tuple[str, ...] = ()
     lifecycle_planned: tuple[str, ...] = ()
     planned: Load | None = None
@@ -165,6 +177,8 @@ def _connect(stack: contextlib.ExitStack, lab: Lab, seen: _Seen) -> Generator[Fa
     if seen.sql:
         yield Note(text="SQL, after CREATE OR REPLACE MAPPING orders (...) TYPE IMap:")
         yield _query(client)
+        seen.job = _start_job(client)
+        yield Did(code=f'job = client.jet.submit_sql("{_JOB}")', result=_job_state(seen.job))
     else:
         yield Note(text="No SQL here: Jet 4.3.1 does not offer it to clients. All else is the same.")
     watch.wait_for(f"{_B} stands by", lambda: client.failover.standby is not None)
@@ -250,6 +264,34 @@ def _go_on(stage: _Stage) -> Iterator[Fact]:
         answer = _query(stage.client)
         seen.rows_after = len(answer.rows)
         yield answer
+        yield from _do_job_again(stage)
+
+
+def _do_job_again(stage: _Stage) -> Iterator[Fact]:
+    """Look at the job whose cluster was killed, and have the same work done on the new one."""
+    client, seen = stage.client, stage.seen
+    yield Note(text="A job belongs to its cluster as well. Its handle says so at once, and no cluster is asked:")
+    try:
+        found = "" if seen.job is None else _job_state(seen.job)
+    except JobNotFoundError as error:
+        seen.job_left = error.cluster
+        found = f"JobNotFoundError: {error}"
+    yield Did(code="job.status()", result=found)
+    again = _start_job(client)
+    seen.job_again = again.cluster
+    yield Did(code="job = client.jet.submit_sql(...)", result=_job_state(again))
+    again.cancel()
+
+
+def _start_job(client: tealjet.JetClient) -> tealjet.Job:
+    client.sql.execute(_JOB_MAPPING).result()
+    job = client.jet.submit_sql(_JOB)
+    job.wait_for(tealjet.JobStatus.RUNNING, LIMIT)
+    return job
+
+
+def _job_state(job: tealjet.Job) -> str:
+    return f"job {job.id_string} on {job.cluster}: {job.status().name}"
 
 
 def _switch_back(stage: _Stage, progress: Callable[[str], object]) -> Generator[Fact, None, None]:
@@ -312,6 +354,16 @@ def _judge(seen: _Seen) -> Iterator[Fact]:
             promise=f"SQL goes on at {_B}",
             held=seen.rows_after == 1,
             seen="no answer" if seen.rows_after is None else f"{seen.rows_after} row",
+        )
+        yield Promise(
+            promise="A job's handle knows that its cluster was left",
+            held=seen.job_left == _A,
+            seen=f"JobNotFoundError names {seen.job_left}" if seen.job_left else "not seen",
+        )
+        yield Promise(
+            promise=f"The same job runs at {_B}",
+            held=seen.job_again == _B,
+            seen=f"it runs on {seen.job_again}" if seen.job_again else "not seen",
         )
     yield Promise(
         promise="Lifecycle events came in their order",

@@ -70,6 +70,14 @@ class ClientConfig:
         problems.raise_if_any()
 
     @classmethod
+    def at(cls, cluster_name: str, addresses: Sequence[str]) -> ClientConfig:
+        """Return the configuration of a cluster that is known by its name and addresses; all else is as it ships."""
+        config = Config()
+        config.cluster_name = cluster_name
+        config.cluster_members = list(addresses)
+        return cls(config=config, explicit=frozenset({"cluster_name", "cluster_members"}))
+
+    @classmethod
     def load(
         cls,
         path: str | os.PathLike[str] | None = None,

@@ -89,9 +89,9 @@ class _JetCall(Request):
 
 
 class _TiedCall(_JetCall):
-    """A call that goes to its cluster or nowhere, and is its own gate."""
+    """A call that goes to its cluster or nowhere."""
 
-    __slots__ = ("_long", "_tie", "_where", "home")
+    __slots__ = ("_long", "_tie", "home")
 
     def __init__(
         self,
@@ -106,22 +106,15 @@ class _TiedCall(_JetCall):
     ) -> None:
         super().__init__(cluster.engine, request, read_refusal, connection, math.inf if long else None)
         self.retryable = retryable
-        self.gate = self
+        # not the call itself: a part of an upload that refers to itself would stay until the collector comes by
+        self.gate = _Gate(cluster.where, tie)
         self.home = tie.home
         self._tie = tie
-        self._where = cluster.where
         self._long = long
 
     @property
     def blocks(self) -> bool:
         return self._long or super().blocks
-
-    def admit(self, call: Call, link: Link) -> bool:
-        """Let it pass to its own cluster; end it anywhere else."""
-        if self.home.has(link):
-            return True
-        self.fail(self._tie.left(self._where.departure_from(self.home), self.outcome))
-        return False
 
     def leave(self, departure: Departure) -> None:
         """End it: the client uses another cluster from now on."""
@@ -129,6 +122,19 @@ class _TiedCall(_JetCall):
 
     def reconnected(self) -> None:
         """Nothing is to be done: the engine sends it again if that is safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    where: Whereabouts
+    tie: Tie
+
+    def admit(self, call: Call, link: Link) -> bool:
+        """Let a call pass to its own cluster; end it anywhere else."""
+        if self.tie.home.has(link):
+            return True
+        call.fail(self.tie.left(self.where.departure_from(self.tie.home), call.outcome))
+        return False
 
 
 class Cluster:
@@ -154,8 +160,7 @@ class Cluster:
         link = await self.link()
         place = Place(Home(link.target.name, link.facts.cluster_id), Questions(link.oldest))
         if link.oldest.major == 4 and place.home.cluster_id not in self._with_jet:
-            tie = tie_to(place.home, "What kind of cluster it is")
-            metadata = await self.ask(_METADATA, tie, lambda _: None)
+            metadata = await self.metadata(place)
             if metadata.jet_version is None:
                 text = (
                     f"Cluster {link.target.name!r} runs Hazelcast {metadata.member_version}, which has no Jet engine: "
@@ -164,6 +169,10 @@ class Cluster:
                 raise JetMissingError(text, outcome=Outcome.NOT_SENT)
             self._with_jet.add(place.home.cluster_id)
         return place
+
+    async def metadata(self, place: Place) -> ClusterMetadata:
+        """Return what a cluster says of itself."""
+        return await self.ask(_METADATA, tie_to(place.home, "What kind of cluster it is"), lambda _: None)
 
     async def ask(
         self,

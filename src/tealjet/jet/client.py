@@ -19,7 +19,7 @@ from tealjet.jet.continuity import Continuity
 from tealjet.jet.ids import parse_id
 from tealjet.jet.jobs import Around, AsyncJob
 from tealjet.jet.observables import AsyncObservable, Source, observable_names
-from tealjet.jet.reading import JobSummary, Reader
+from tealjet.jet.reading import JetCluster, JobSummary, Reader
 from tealjet.jet.refusals import already_exists
 from tealjet.jet.rerun import RerunJob
 from tealjet.jet.snapshots import JobSnapshot, Snapshots
@@ -214,6 +214,10 @@ class AsyncJet:
     async def observables(self) -> list[str]:
         """Return the names of the observables that the active cluster has, in alphabetical order."""
         return await observable_names(self._source)
+
+    async def cluster(self) -> JetCluster:
+        """Return what the active cluster says of itself: state, versions and members."""
+        return await self._reader.cluster()
 
     async def snapshots(self) -> list[JobSnapshot]:
         """Return the exported snapshots that the active cluster has, by name."""

@@ -18,9 +18,9 @@ from tealjet.jet.refusals import About, refusal_of
 from tealjet.jet.whereabouts import JobRef, Place
 from tealjet.protocol.errors import ProtocolError
 from tealjet.protocol.jet_values import JobAndSqlSummary, JobStatus
-from tealjet.protocol.values import ErrorHolder
+from tealjet.protocol.values import ClusterState, ErrorHolder
 
-__all__ = ["JobSummary", "Reader", "summary_of", "time_of"]
+__all__ = ["JetCluster", "JetMember", "JobSummary", "Reader", "summary_of", "time_of"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +49,33 @@ class JobSummary:
     """Whether a user has cancelled it; None from members before 5.3."""
     cluster: str
     """Name of the candidate that has it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JetMember:
+    """A member of a cluster."""
+
+    uuid: str
+    address: str
+    """As members call it."""
+    lite: bool
+    """It has no data; jobs run on it nevertheless."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JetCluster:
+    """What a cluster says of itself."""
+
+    name: str
+    """The candidate's name."""
+    id: str
+    """New for each start of the cluster."""
+    state: ClusterState
+    version: str
+    """Of Hazelcast, the one that Jet 4 is built on included."""
+    jet_version: str | None
+    """Of Hazelcast Jet 4; None for Hazelcast 5, where Jet is a part."""
+    members: tuple[JetMember, ...]
 
 
 def summary_of(told: JobAndSqlSummary, cluster: str) -> JobSummary:
@@ -117,6 +144,28 @@ class Reader:
             except ClusterLeftError:
                 continue
             return [summary_of(one, place.home.name) for one in told]
+
+    async def cluster(self) -> JetCluster:
+        """Return what the active cluster says of itself."""
+        while True:
+            place = await self._cluster.place()
+            try:
+                metadata = await self._cluster.metadata(place)
+            except ClusterLeftError:
+                continue
+            link = self._cluster.engine.active
+            if link is not None and place.home.has(link):
+                return JetCluster(
+                    name=place.home.name,
+                    id=place.home.cluster_id,
+                    state=metadata.state,
+                    version=metadata.member_version,
+                    jet_version=metadata.jet_version,
+                    members=tuple(
+                        JetMember(uuid=str(one.uuid), address=str(one.address), lite=one.lite_member)
+                        for one in link.members
+                    ),
+                )
 
     async def by_id(self, job_id: int) -> JobRef | None:
         """Return the job with that id on the active cluster, None when there is none."""

@@ -202,16 +202,18 @@ class Submitter:
                 raise errors.JarUnreadableError(text, outcome=Outcome.NOT_SENT)
             yield jar
 
-    async def _read(self, what: Submission, jar: _Jar, part: Part) -> tuple[bytes, str]:
-        def read() -> tuple[bytes, str]:
-            data = os.pread(jar.file.fileno(), part.size, part.offset)
-            return data, _sha256(data)
+    async def _read(self, what: Submission, jar: _Jar, part: Part, buffer: memoryview) -> str:
+        """Read a part into the buffer, which has its size; return its digest."""
 
-        data, digest = await self._runtime.in_thread("jar", read)
-        if len(data) != part.size:
+        def read() -> tuple[int, str]:
+            jar.file.seek(part.offset)
+            return jar.file.readinto(buffer), _sha256(buffer)
+
+        size, digest = await self._runtime.in_thread("jar", read)
+        if size != part.size:
             text = f"The JAR {str(what.path)!r} has become shorter while it was sent. No job was started."
             raise errors.JarUnreadableError(text, outcome=Outcome.NOT_SENT)
-        return data, digest
+        return digest
 
     # -------------------------------------------------------------------------------------------------- one attempt
 
@@ -291,9 +293,12 @@ class Submitter:
 
     async def _send_parts(self, attempt: _Attempt, what: Submission, session: _Session, jar: _Jar, tell: Tell) -> None:
         parts, sent = Parts(total_size=jar.size, part_size=what.part_size), 0
+        # one for all parts: what each thread allocated would be kept for each of them
+        buffer = memoryview(bytearray(min(what.part_size, jar.size)))
         tell(0, jar.size)
         for part in parts:
-            data, digest = await self._read(what, jar, part)
+            data = buffer[: part.size]
+            digest = await self._read(what, jar, part, data)
             await self._ask(
                 attempt,
                 what,
@@ -421,5 +426,5 @@ def _listed(jobs: Sequence[JobRef]) -> str:
     return ", ".join(map(str, jobs))
 
 
-def _sha256(data: bytes) -> str:
+def _sha256(data: bytes | memoryview) -> str:
     return hashlib.sha256(data).hexdigest()

@@ -14,7 +14,7 @@ from tealjet.jet.jobs import METRICS_LIMIT, AsyncJob, StatusListener
 from tealjet.jet.metrics import JobMetrics
 from tealjet.jet.observables import Observable
 from tealjet.jet.questions import SuspensionCause
-from tealjet.jet.reading import JobSummary
+from tealjet.jet.reading import JetCluster, JobSummary
 from tealjet.jet.snapshots import JobSnapshot
 from tealjet.jet.upload import DEFAULT_PART_SIZE
 from tealjet.protocol.jet_values import JobStatus
@@ -194,6 +194,10 @@ class Jet:
     def observables(self) -> list[str]:
         """As :meth:`AsyncJet.observables`."""
         return self._run(self._jet.observables())  # type: ignore[no-any-return]
+
+    def cluster(self) -> JetCluster:
+        """As :meth:`AsyncJet.cluster`."""
+        return self._run(self._jet.cluster())  # type: ignore[no-any-return]
 
     def snapshots(self) -> list[JobSnapshot]:
         """As :meth:`AsyncJet.snapshots`."""
