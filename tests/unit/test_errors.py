@@ -103,6 +103,8 @@ def test_the_public_names_are_those_that_are_documented() -> None:
         "Job",
         "JobStatus",
         "LifecycleEvent",
+        "Observable",
+        "Observation",
         "Outcome",
         "Profile",
         "Status",

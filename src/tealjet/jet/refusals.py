@@ -148,6 +148,7 @@ _BY_MARK: tuple[tuple[str, type[errors.JobError], str], ...] = (
     ("Unknown session id", errors.UploadSessionError, _LOST_TRACK),
     ("java.util.zip.ZipException", errors.JarRefusedError, "{jar} is no JAR for cluster {cluster!r}"),
     ("No Main-Class found", errors.MainClassError, "Cluster {cluster!r} can't run {jar}; name its main_class"),
+    ("No manifest file", errors.MainClassError, "Cluster {cluster!r} can't run {jar}; name its main_class"),
     (
         "java.lang.ClassNotFoundException",
         errors.MainClassError,
