@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from support.differences import Difference, load_differences, with_differences
+from support.full_examples import Refusals, full_example, usable_xml, usable_yaml
 from support.java_files import (
     PASSWORD,
     Tree,
@@ -34,6 +35,7 @@ from support.stores import key_store, trust_store
 from tealjet.cli.starter_files import ClusterPlan, starter_files
 from tealjet.config import ClientConfig, FailoverConfig
 from tealjet.config.keys import CLIENT
+from tealjet.config.problem import Problem
 from tealjet.errors import ConfigError
 from tealjet.lab import Authority
 
@@ -219,6 +221,21 @@ def test_the_two_files_of_the_manual_are_understood_alike_in_both_formats(compar
     comparison.check(FAILOVER, "failover.yaml")
     comparison.check(failover_xml("10", ["a.xml", "b.xml"]), "failover.xml")
     assert comparison.seen == {"understood alike": 2}
+
+
+@pytest.mark.parametrize(("suffix", "usable"), [("yaml", usable_yaml), ("xml", usable_xml)])
+def test_what_can_be_used_of_the_full_example_is_understood_alike(
+    comparison: Comparison, suffix: str, usable: Callable[[str, Refusals], str]
+) -> None:
+    def refused(text: str) -> list[str]:
+        _, ours = comparison.compare(text, f"client.{suffix}")
+        return [one.key for one in ours.problems if isinstance(one, Problem)] if isinstance(ours, ConfigError) else []
+
+    text = usable(full_example(suffix), refused)
+    for kept in ("my-cluster", "34700-34710", "600000", "DISCARD_NEWEST", "60000", "foo"):
+        assert kept in text
+    comparison.check(text, f"client.{suffix}")
+    assert comparison.seen == {"understood alike": 1}
 
 
 def test_what_tealjet_init_writes_is_understood_alike(comparison: Comparison, folder: Path) -> None:
