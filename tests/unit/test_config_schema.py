@@ -40,6 +40,10 @@ def test_a_right_value_is_taken(case: dict[str, Any]) -> None:
     assert list(_CLIENT.iter_errors(read(case["file"]))) == []
 
 
+def test_the_long_names_of_tls_are_taken() -> None:
+    assert not list(_CLIENT.iter_errors(read("network: {ssl: {properties: {javax.net.ssl.keyStore: a}}}")))
+
+
 def test_the_files_to_start_with_are_taken() -> None:
     plans = [ClusterPlan(name=name, members=("127.0.0.1:5701",)) for name in ("blue", "green")]
     failover, *clients = starter_files(plans, 10)

@@ -136,6 +136,14 @@ def test_each_cluster_may_have_its_own_settings(tmp_path: Path, authority: Autho
     assert (blue.tls.check_hostname, green.tls.check_hostname) == (True, False)
 
 
+def test_the_names_of_java_s_system_properties_mean_the_same(tmp_path: Path, authority: Authority) -> None:
+    store = trust_store(tmp_path / "trust.p12", authority, SECRET)
+    made = context(tmp_path, **{"javax.net.ssl.trustStore": store, "javax.net.ssl.trustStorePassword": SECRET})
+    assert subjects(made) != []
+    found = problem(tmp_path, **{"javax.net.ssl.trustStore": store, "trustStore": store, "trustStorePassword": SECRET})
+    assert found == f"7:9: {PLACE}.javax.net.ssl.trustStore: trustStore is set too; allowed: one of both"
+
+
 # ------------------------------------------------------------------------------------------------------ cipher suites
 
 

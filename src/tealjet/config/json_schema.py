@@ -47,6 +47,11 @@ def _content(schema: Schema) -> Json:
     for section, ours, note in schema.open_sections:
         others = rf"^(?!{ours.replace('.', '[.]')})"
         _inside(root, section)["patternProperties"] = {others: {**_SINGLE, "description": note}}
+    for path, prefix in schema.long_names:
+        place = root
+        for part in path:
+            place = _inside(place, part)
+        place["patternProperties"] = {"^" + prefix.replace(".", "[.]"): _SINGLE}
     root["required"] = [key.path[0] for key in schema.keys if key.required]
     return root
 

@@ -548,6 +548,7 @@ CLIENT = Schema(
         ),
         ("hazelcast", "this is a member's file, not a client's"),
     ),
+    long_names=((("network", "ssl", "properties"), "javax.net.ssl."),),
     open_sections=(("properties", "tealjet.", "without effect: this property is not known"),),
 )
 """The file of one cluster."""

@@ -92,6 +92,13 @@ class Schema:
     """Root keys of other files that are given by mistake, each with what to do."""
     open_sections: tuple[tuple[str, str, str], ...] = ()
     """Sections whose unknown names Java takes: the section, the prefix that is ours all the same, and what is said."""
+    long_names: tuple[tuple[tuple[str, ...], str], ...] = ()
+    """Sections whose names may also have a prefix: the section and the prefix."""
+
+    def short_name(self, section: Sequence[str], name: str) -> str:
+        """Return a name of a section without the prefix that it may have."""
+        prefix = next((prefix for known, prefix in self.long_names if known == tuple(section)), "")
+        return name.removeprefix(prefix)
 
     def key_at(self, path: Sequence[str]) -> Key | None:
         """Return the row of a path."""
@@ -172,7 +179,11 @@ def _read_section(
     for entry in node.entries:
         if problems.full:
             return
-        here = (*path, entry.key)
+        name = schema.short_name(path, entry.key)
+        here = (*path, name)
+        if name != entry.key and child(node, name) is not None:
+            problems.add(entry.mark, ".".join((*path, entry.key)), f"{name} is set too", allowed="one of both")
+            continue
         key = schema.key_at(here)
         if key is not None:
             _read_key(entry, key, here, settings, problems)
