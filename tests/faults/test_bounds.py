@@ -54,17 +54,18 @@ def test_events_for_a_listener_that_is_stuck_wait_and_are_counted(lab: Lab, uniq
             heard(event)
             assert stuck.wait(LIMIT)
 
-        entries.add_entry_listener(added_func=listener).result()
+        entries.set("key", -1).result()
+        entries.add_entry_listener(include_value=True, updated_func=listener).result()
         quick = Events()
-        entries.add_entry_listener(added_func=quick).result()
-        for number in range(50):
-            entries.set(number, number).result()
-        quick.wait_for(lambda event: event.key == 49)
-        heard.wait_for(lambda event: event.key == 0)
+        entries.add_entry_listener(include_value=True, updated_func=quick).result()
+        for number in range(51):
+            entries.set("key", number).result()
+        quick.wait_for(lambda event: event.value == 50)  # events of one key come in order: both were told of 49 before
+        heard.wait_for(lambda event: event.value == 0)
         assert client.failover.status().events_waiting >= 50
         assert client.failover.status().events_dropped == 0
         stuck.set()
-        heard.wait_for(lambda event: event.key == 49)
+        heard.wait_for(lambda event: event.value == 50)
 
 
 def test_events_beyond_the_limit_of_a_listener_are_dropped_counted_and_told_once(
