@@ -138,6 +138,16 @@ def test_lines_for_people_have_key_value_and_origin_and_no_secret() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_long_value_is_shown_whole_and_none_steers_a_terminal(folder: Path) -> None:
+    name = "a" * 500
+    (folder / "blue.yaml").write_text(f'hazelcast-client: {{cluster-name: {name}, instance-name: "b\\e[31m"}}')
+    values = shown("blue.yaml")
+    (chapter,) = values.values()
+    assert chapter["cluster-name"]["value"] == name
+    assert chapter["instance-name"]["value"] == r"b\x1b[31m"
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_configuration_that_can_not_be_used_is_not_shown(folder: Path) -> None:
     (folder / "blue.yaml").write_text("hazelcast-client: {cluster-nam: a}")
     result = config("show")

@@ -49,7 +49,9 @@ def show(
     path: Annotated[
         Path | None,
         typer.Argument(
-            help="A failover file or a client file.", show_default="the failover file, looked up as Java does"
+            metavar="PATH",
+            help="A failover file or a client file.",
+            show_default="the failover file, looked up as Java does",
         ),
     ] = None,
     only_set: Annotated[bool, typer.Option("--set", help="Leave out what is a default.")] = False,
@@ -81,7 +83,10 @@ def check(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            exists=True, dir_okay=False, help="Failover files, which bring their client files, or client files."
+            metavar="PATH",
+            exists=True,
+            dir_okay=False,
+            help="Failover files, which bring their client files, or client files.",
         ),
     ],
     strict: Annotated[bool, typer.Option("--strict", help="Notes count as problems.")] = False,

@@ -112,7 +112,7 @@ def _value(key: Key, written: Mapping[str, Written]) -> Value:
 
 
 def _written(written: Written) -> Value:
-    shown = _NOT_SHOWN if looks_secret(written.key) else printable(written.text)
+    shown = _NOT_SHOWN if looks_secret(written.key) else _on_one_line(written.text)
     return Value(key=written.key, value=shown, origin=written.mark, variables=written.variables)
 
 
@@ -133,4 +133,9 @@ def _chosen(key: Key, config: FailoverConfig) -> Value | None:
 
 
 def _following(key: Key, other: Written) -> Value:
-    return Value(key=key.name, value=printable(other.text), origin=f"as {other.key} in {other.mark}")
+    return Value(key=key.name, value=_on_one_line(other.text), origin=f"as {other.key} in {other.mark}")
+
+
+def _on_one_line(text: str) -> str:
+    """Return the whole text so that it stays on one line and cannot steer a terminal."""
+    return text if text.isprintable() else ascii(text)[1:-1]
