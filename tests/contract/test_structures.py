@@ -10,16 +10,17 @@ import contextlib
 import gc
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
 import tealjet
 import tealjet.asyncio
+from support import structure_cases as cases
 from support.clusters import Events, cluster_config, failover_config, look_into
 from support.structure_cases import STRUCTURES, MapNearCache
-from support.structures import Bench, Family, Heard, Result, try_out
+from support.structures import Bench, Family, Heard, Result, Structure, try_out
 from support.structures_table import Table
 from tealjet.errors import ConnectionLostError
 from tealjet.lab import EMBEDDED_VERSIONS, AnyLab, Lab, start_embedded
@@ -46,6 +47,27 @@ NOT_EMBEDDED_AT_ALL = {
         "UnsupportedOperationError: Unrecognized client message received with type: 0x1e0100",
     ),
 }
+
+ON_SEVERAL_MEMBERS: list[type[Structure]] = [
+    cases.Map,
+    cases.MapLocks,
+    cases.MapExpiry,
+    cases.MapNearCache,
+    cases.MapCode,
+    cases.ReplicatedMap,
+    cases.MultiMap,
+    cases.Queue,
+    cases.ListCase,
+    cases.SetCase,
+    cases.Ringbuffer,
+    cases.Topic,
+    cases.ReliableTopic,
+    cases.PNCounter,
+    cases.FlakeIdGenerator,
+    cases.Transactions,
+    cases.DistributedObjects,
+]
+"""What does not count members: its data lies at all of them, and each event must come once."""
 
 WRITE = bool(os.environ.get("TEALJET_WRITE_STRUCTURES"))
 """Write what the members do into the table instead of comparing it."""
@@ -87,7 +109,12 @@ def embedded_column(request: pytest.FixtureRequest, embedded_version: str) -> tu
     return embedded_version, family, results
 
 
-async def all_structures(family: Family, lab: AnyLab, others: dict[str, tealjet.JetClient]) -> dict[str, Result]:
+async def all_structures(
+    family: Family,
+    lab: AnyLab,
+    others: dict[str, tealjet.JetClient],
+    structures: Sequence[type[Structure]] = STRUCTURES,
+) -> dict[str, Result]:
     prefix, lifecycle = f"structures-{uuid.uuid4().hex[:8]}", Heard()
     config = failover_config(
         lab["blue"],
@@ -104,7 +131,7 @@ async def all_structures(family: Family, lab: AnyLab, others: dict[str, tealjet.
         else:
             client = await stack.enter_async_context(tealjet.asyncio.new_jet_failover_client(config))
         bench = Bench(family=family, client=client, lab=lab, prefix=prefix, lifecycle=lifecycle, others=others)
-        return await try_out(bench, STRUCTURES)
+        return await try_out(bench, structures)
 
 
 @pytest.mark.parametrize("title", [structure.title for structure in STRUCTURES])
@@ -127,6 +154,20 @@ def test_a_structure_does_the_same_on_embedded_members(
     }
     assert not results[title].failures, "\n".join(results[title].failures)
     assert results[title].cells == expected
+
+
+@pytest.mark.parametrize("family", Family, ids=lambda family: family.value)
+def test_structures_do_the_same_on_several_embedded_members(family: Family, table: Table) -> None:
+    with (
+        start_embedded(members=3) as lab,
+        look_into(lab["blue"]) as blue,
+        look_into(lab["green"]) as green,
+    ):
+        others = {"blue": blue, "green": green}
+        results = asyncio.run(all_structures(family, lab, others, ON_SEVERAL_MEMBERS))
+    for title, result in results.items():
+        assert not result.failures, "\n".join(result.failures)
+        assert result.cells == table.cells(f"5.7.0 {family.value}", title)
 
 
 def test_a_lifecycle_listener_of_the_configuration_is_told_from_the_start_to_the_end(lab: Lab) -> None:
