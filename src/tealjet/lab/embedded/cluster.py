@@ -139,6 +139,11 @@ class PlayedCluster:
         """How many partitions there are."""
         return self.partitions.count
 
+    @property
+    def queue_capacities(self) -> Mapping[str, int]:
+        """How many items queues take."""
+        return self.settings.queue_capacities
+
     def call_at(self, when: float, callback: Callable[..., object], *args: object) -> Handle:
         """Call back at a monotonic time, and send what that leaves to be sent."""
         return self._world.call_at(when, self._call, callback, args)

@@ -327,6 +327,8 @@ class EmbeddedOptions:
     password: str | None = field(default=None, repr=False)
     token: bytes | None = field(default=None, repr=False)
     """With it clients have to give this token."""
+    queue_capacities: Mapping[str, int] = field(default_factory=dict)
+    """How many items queues take, by patterns of their names; the first that fits counts, and else there is no end."""
     limits: Limits = field(default_factory=Limits)
     """What each member takes on."""
 
@@ -421,6 +423,7 @@ def _settings(key: str, options: EmbeddedOptions, version: str) -> ClusterSettin
         username=options.username,
         password=options.password,
         token=options.token,
+        queue_capacities=dict(options.queue_capacities),
         limits=options.limits,
     )
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 import enum
 import inspect
 import uuid
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 
@@ -163,6 +163,11 @@ class Cluster(Protocol):
     @property
     def partition_count(self) -> int:
         """How many partitions the cluster has."""
+        ...
+
+    @property
+    def queue_capacities(self) -> Mapping[str, int]:
+        """How many items queues take, by patterns of their names."""
         ...
 
     def now(self) -> float:

@@ -77,6 +77,8 @@ class ClusterSettings:
     password: str | None = field(default=None, repr=False)
     token: bytes | None = field(default=None, repr=False)
     """With it clients must authenticate by these credentials of their own kind."""
+    queue_capacities: Mapping[str, int] = field(default_factory=dict)
+    """How many items queues take, by patterns of their names; the first that fits counts, and else there is no end."""
     limits: Limits = field(default_factory=Limits)
 
     @property

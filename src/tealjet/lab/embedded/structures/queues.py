@@ -114,14 +114,15 @@ class Queues(Service):
 
     Args:
         cluster: Where they are.
-        capacities: How many items queues take, by patterns of their names; the first that fits counts.
+        capacities: How many items queues take, by patterns of their names; the first that fits counts. None for what
+            the cluster was told.
     """
 
     names = frozenset({"hz:impl:queueService"})
 
     def __init__(self, cluster: Cluster, *, capacities: Mapping[str, int] | None = None) -> None:
         super().__init__(cluster)
-        self._capacities = dict(capacities or {})
+        self._capacities = dict(cluster.queue_capacities if capacities is None else capacities)
         self._queues: dict[str, PlayedQueue] = {}
 
     def of(self, name: str) -> PlayedQueue:
