@@ -5,10 +5,11 @@ than all the rest. So to a thread that has made many calls in a row, and waited 
 while it sleeps: the reading of the active link's connections, and for moments its turn, a lock that it holds whenever
 it runs. One such lock a loop makes sure that only one thread at a time has to do with the engine.
 
-Nothing is decided or changed on the caller's thread that could be left half done, as Ctrl-C may end it anywhere. What
-it has read stays with the connection until the call is complete, and it understands one thing only, the answer to its
-own call. All else is the loop's: errors, events, fragments, other calls' answers, the end of a connection. The loop has
-its reading back when anything but the passing of time wakes it, when an answer takes long, and when nobody calls.
+Nothing is decided or changed on the caller's thread that could be left half done, as Ctrl-C may end it anywhere: after
+each instruction the loop can go on from where things are. What the thread has read stays with the connection until the
+call's future has it, and it understands one thing only, the answer to its own call. All else is the loop's: errors,
+events, fragments, other calls' answers, the end of a connection. The loop has its reading back when anything but the
+passing of time wakes it, when an answer takes long, and when nobody calls.
 """
 
 from __future__ import annotations
