@@ -41,7 +41,8 @@ _PATIENCE = 0.005
 """Seconds without an answer, or without a call, after which reading goes back."""
 _TERM = 0.1
 """Seconds after which it goes back anyhow; whether it may be lent is then looked at anew."""
-_SIGNALS = tuple(signal.valid_signals() - {signal.SIGINT})
+_SIGNALS = sorted(signal.valid_signals() - {signal.SIGINT})
+"""Those that programs handle are among the first."""
 
 T = TypeVar("T")
 
@@ -52,7 +53,8 @@ def new_loop() -> tuple[asyncio.AbstractEventLoop, Turns | None]:
     Only asyncio's own loop does, on Linux, and not while it is debugged.
     """
     loop = asyncio.new_event_loop()
-    if type(loop) is not asyncio.SelectorEventLoop or loop.get_debug() or not hasattr(os, "eventfd"):
+    has_means = hasattr(os, "eventfd") and hasattr(select, "poll")
+    if type(loop) is not asyncio.SelectorEventLoop or loop.get_debug() or not has_means:
         return loop, None
     loop.close()
     turns = Turns()
