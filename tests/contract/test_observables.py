@@ -101,7 +101,9 @@ def test_the_cancellation_of_the_job_is_raised_after_its_items(lab: Lab, job_jar
     ids = submit_as_java(job_jars, lab["blue"], f"{unique} Observed {unique} streams")
     with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
         reading = client.jet.observable(unique).observe()
-        assert [next(reading), next(reading)] == [0, 1]
+        early = {next(reading), next(reading)}  # in any order: several processors write them
+        assert len(early) == 2
+        assert early < set(range(1000))
         job = client.jet.get_job(ids[unique])
         assert job is not None
         job.cancel()
