@@ -60,12 +60,12 @@ def test_a_queue_takes_as_much_as_its_configuration_says(client: MemoryClient) -
     assert client.ask(queues.REMAINING_CAPACITY, name="other-1") == 1
     assert client.ask(queues.REMAINING_CAPACITY, name="unbounded") == UNBOUNDED
     assert [client.answer(queues.OFFER, offer(client, item)) for item in "abc"] == [True, True, False]
-    assert not client.ask(queues.ADD_ALL, name="q", data_list=(data("d"),))
     assert client.ask(queues.SIZE, name="q") == 2
 
 
 def test_all_items_are_added_or_none(client: MemoryClient) -> None:
-    assert not client.ask(queues.ADD_ALL, name="q", data_list=tuple(map(data, "abc")))
+    (error,) = client.error(queues.ADD_ALL, name="q", data_list=tuple(map(data, "abc")))
+    assert (error.error_code, error.message) == (27, "Queue full")
     assert client.ask(queues.SIZE, name="q") == 0
     assert client.ask(queues.ADD_ALL, name="q", data_list=tuple(map(data, "ab")))
 

@@ -83,7 +83,7 @@ class Clients(Service):
     def acknowledge_backups(self, request: PlayedRequest) -> uuid.UUID:
         """Tell over this connection when this member has applied a backup."""
         request.session.backup_listener = request.correlation_id
-        return self._cluster.new_id()
+        return request.session.client_uuid  # as real members do
 
     @serves(table.PING)
     def ping(self, request: PlayedRequest) -> None:

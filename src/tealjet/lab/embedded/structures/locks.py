@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from tealjet.lab.embedded import failures
@@ -27,13 +28,15 @@ def owner_of(request: Request, thread_id: int) -> Owner:
 
 
 class _Lock:
-    __slots__ = ("count", "lease", "owner", "reference_id")
+    __slots__ = ("bars_reads", "count", "lease", "owner", "reference_id")
 
     def __init__(self, owner: Owner, reference_id: int | None) -> None:
         self.owner = owner
         self.reference_id = reference_id
         """Of the call that has changed it last; the same call that comes again changes nothing."""
         self.count = 1
+        self.bars_reads = False
+        """Whether others may not even read what is locked."""
         self.lease: Handle | None = None
 
     def end_lease(self) -> None:
@@ -73,12 +76,35 @@ class Locks:
         """Do what a request asks for while nobody else holds the lock, as ``Line.serve`` does."""
         if not self._locks:  # mostly
             return attempt()
+        return self._when(self.is_free_for, request, name, key, owner, attempt, limit=limit, in_vain=in_vain)
 
+    def when_readable(self, request: Request, name: str, key: bytes, owner: Owner, read: Attempt) -> Any | Later:
+        """Read what a request asks for while nobody else holds the lock so that it may not even be read."""
+        if not self._locks:
+            return read()
+        return self._when(self._is_readable_for, request, name, key, owner, read)
+
+    def _is_readable_for(self, name: str, key: bytes, owner: Owner) -> bool:
+        lock = self._locks.get((name, key))
+        return lock is None or not lock.bars_reads or lock.owner == owner
+
+    def _when(
+        self,
+        may: Callable[[str, bytes, Owner], bool],
+        request: Request,
+        name: str,
+        key: bytes,
+        owner: Owner,
+        attempt: Attempt,
+        *,
+        limit: float | None = None,
+        in_vain: Any = None,
+    ) -> Any | Later:
         def careful_attempt() -> Any:
-            return attempt() if self.is_free_for(name, key, owner) else LATER
+            return attempt() if may(name, key, owner) else LATER
 
         if (name, key) not in self._lines:
-            if self.is_free_for(name, key, owner):
+            if may(name, key, owner):
                 return attempt()
             self._lines[name, key] = Line(self._cluster)
         return self._lines[name, key].serve(request, careful_attempt, limit=limit, in_vain=in_vain)
@@ -128,6 +154,10 @@ class Locks:
         if lease > 0:
             ends_at = self._cluster.now() + math.ceil(lease)  # members look once a second
             lock.lease = self._cluster.call_at(ends_at, self.force_unlock, name, key)
+
+    def bar_reads(self, name: str, key: bytes) -> None:
+        """Let nobody but the owner of a lock read what is locked, until it is free."""
+        self._locks[name, key].bars_reads = True
 
     def unlock(self, name: str, key: bytes, owner: Owner, reference_id: int | None = None) -> None:
         """Give a lock back.

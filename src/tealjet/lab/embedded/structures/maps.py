@@ -58,15 +58,23 @@ class Maps(Service):
     # -------------------------------------------------------------------------------------------- reading one entry
 
     @serves(maps.GET)
-    def get(self, request: Request, *, thread_id: int, name: str, key: bytes) -> bytes | None:
-        """Return a value."""
-        record = self.of(name).records.read(key)
-        return None if record is None else record.value
+    def get(self, request: Request, *, thread_id: int, name: str, key: bytes) -> bytes | Later | None:
+        """Return a value; what a transaction has changed is waited for."""
+
+        def read() -> bytes | None:
+            record = self.of(name).records.read(key)
+            return None if record is None else record.value
+
+        return self.locks.when_readable(request, name, same(key), owner_of(request, thread_id), read)
 
     @serves(maps.CONTAINS_KEY)
-    def contains_key(self, request: Request, *, thread_id: int, name: str, key: bytes) -> bool:
-        """Say whether there is an entry; that counts as using it."""
-        return self.of(name).records.read(key) is not None
+    def contains_key(self, request: Request, *, thread_id: int, name: str, key: bytes) -> bool | Later:
+        """Say whether there is an entry, as ``get`` does; that counts as using it."""
+
+        def read() -> bool:
+            return self.of(name).records.read(key) is not None
+
+        return self.locks.when_readable(request, name, same(key), owner_of(request, thread_id), read)
 
     @serves(maps.GET_ENTRY_VIEW)
     def get_entry_view(self, request: Request, *, thread_id: int, name: str, key: bytes) -> EntryViewAnswer:

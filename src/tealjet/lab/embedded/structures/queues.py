@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tealjet.lab.embedded import failures
+from tealjet.lab.embedded.failures import MemberError
 from tealjet.lab.embedded.serving import LATER, Cluster, Later, Request, Service, Session, serves
 from tealjet.lab.embedded.structures.items import ItemListeners, sames
 from tealjet.lab.embedded.structures.serialized import same
@@ -218,6 +220,8 @@ class Queues(Service):
         """Append all of these, or none if there is no room for all."""
         queue = self.of(name)
         if queue.room < len(data_list):
+            if self.cluster.version.major >= 5:
+                raise MemberError(failures.ILLEGAL_STATE, "Queue full")
             return False
         queue.append(*data_list)
         queue.line.move()

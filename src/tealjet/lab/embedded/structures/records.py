@@ -165,7 +165,7 @@ class Records:
         return EntryView(
             key=record.key,
             value=record.value,
-            cost=0,
+            cost=len(record.value) + (52 if self._modern else 68),  # as members of 5.7.0 and of Jet 4.3.1 count
             creation_time=_UNKNOWN if self._modern else _whole_millis(record.created),
             expiration_time=expires if record.ends else FOREVER,
             hits=_UNKNOWN if self._modern else record.hits,

@@ -19,6 +19,9 @@ from tealjet.protocol.values import MemberVersion
 
 __all__ = ["Transaction", "Transactions"]
 
+_TYPES = _ONE_PHASE, _TWO_PHASE = 1, 2
+"""As members number them; the official Python client has them the other way round."""
+
 
 class Transaction:
     """One transaction that is under way.
@@ -26,16 +29,25 @@ class Transaction:
     Args:
         session: The connection that has begun it.
         thread_id: Of the client's thread that has.
+        bars_reads: Nobody else may read what is locked in it.
         timeout: Seconds that it may take.
         ends_at: When that is, in monotonic seconds.
         version: Of the cluster.
     """
 
     def __init__(
-        self, session: Session, thread_id: int, *, timeout: float, ends_at: float, version: MemberVersion
+        self,
+        session: Session,
+        thread_id: int,
+        *,
+        bars_reads: bool,
+        timeout: float,
+        ends_at: float,
+        version: MemberVersion,
     ) -> None:
         self.session = session
         self.thread_id = thread_id
+        self.bars_reads = bars_reads
         self.timeout = timeout
         self.ends_at = ends_at
         self._version = version
@@ -83,6 +95,8 @@ class Transaction:
         def lock_and_change() -> Any:
             if place not in self._locked and keep():
                 locks.lock(name, same(key), owner)
+                if self.bars_reads:
+                    locks.bar_reads(name, same(key))
                 self._locked[place] = None
             return change()
 
@@ -148,11 +162,18 @@ class Transactions(Service):
         self, request: Request, *, timeout: int, durability: int, transaction_type: int, thread_id: int
     ) -> uuid.UUID:
         """Begin a transaction."""
+        if transaction_type not in _TYPES:
+            raise MemberError(failures.ILLEGAL_ARGUMENT, f"Unrecognized id:{transaction_type}")
         txn_id = self.cluster.new_id()
         seconds = timeout / 1000
         ends_at = self.cluster.now() + seconds
         self._transactions[txn_id] = Transaction(
-            request.session, thread_id, timeout=seconds, ends_at=ends_at, version=self.cluster.version
+            request.session,
+            thread_id,
+            bars_reads=transaction_type == _ONE_PHASE,
+            timeout=seconds,
+            ends_at=ends_at,
+            version=self.cluster.version,
         )
         return txn_id
 
