@@ -65,6 +65,7 @@ docs: .venv/dev-ready ## Renew the pages that are made from the code
 	@$(BIN)/python -m tealjet.config.reference docs/configuration.md
 	@PYTHONPATH=tests $(BIN)/python -m support.structures_table docs/structures.md
 	@PYTHONPATH=tests $(BIN)/python -m support.differences docs/configuration-differences.md
+	@PYTHONPATH=tests $(BIN)/python -m support.conformance docs/conformance.md
 
 lock: .venv/dev-ready ## Renew the lock files from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --extra lab --group pyproject.toml:build pyproject.toml -o requirements/lab.txt
