@@ -6,10 +6,11 @@ is a jar like any other: found, pinned and kept by ``tealjet.java``.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,35 @@ COMPILER = MavenJar(
 )
 
 _OPTIONS = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true")
+
+
+class JavaProcess:
+    """A program that runs."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self._printed: list[str] = []
+
+    def say(self, line: str) -> None:
+        """Write a line to its standard input."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
+    def read_until(self, beginning: str) -> str:
+        """Read lines up to one that begins so, and return it."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._printed.append(line)
+            if line.startswith(beginning):
+                return line.rstrip("\n")
+        raise AssertionError(f"no line begins with {beginning!r}, but it printed\n{''.join(self._printed)}")
+
+    def end(self) -> str:
+        """Close its standard input, and return what it prints until it ends."""
+        rest, _ = self._process.communicate()
+        assert self._process.returncode == 0, f"ended with {self._process.returncode}:\n{''.join(self._printed)}{rest}"
+        return rest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +84,18 @@ class JavaProgram:
         ended = subprocess.run(command, input=stdin, capture_output=True, encoding="utf-8", check=False)
         assert ended.returncode == 0, f"{main} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}"
         return ended.stdout
+
+    @contextlib.contextmanager
+    def started(self, main: str, *arguments: str, options: Sequence[str] = ()) -> Iterator[JavaProcess]:
+        """Start a class, to talk to it line by line; arguments as for ``run``. It is killed if it has not ended."""
+        command = self.command(main, *arguments, options=options)
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+        ) as process:
+            try:
+                yield JavaProcess(process)
+            finally:
+                process.kill()
 
     def pack(self, jar: Path, *, main: str | None = None) -> Path:
         """Write the classes, without their libraries, into a jar; ``main`` is what its manifest names, if anything."""
