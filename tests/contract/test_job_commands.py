@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from support.clusters import look_into
 from support.job_jars import JobJars
 from tealjet.cli.app import app
-from tealjet.cli.config_files import FAILOVER_FILE, client_files, write_files
+from tealjet.cli.config_files import files_for, write_files
 from tealjet.lab import Lab
+from tealjet.lab.client_files import FAILOVER_FILE
 from tealjet.protocol.jet_values import JobStatus
 
 pytestmark = pytest.mark.member("5.7.0", "jet-4.3.1")
@@ -106,7 +107,7 @@ def test_an_observable_is_printed_to_its_end(
 def test_a_failover_configuration_submits_where_the_client_goes(
     lab: Lab, job_jars: JobJars, member_version: str, unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_files(tmp_path, client_files([lab["blue"], lab["green"]]))
+    write_files(tmp_path, files_for([lab["blue"], lab["green"]]))
     jar = str(job_jars.jar("Batch", member_version))
     file = str(tmp_path / FAILOVER_FILE)
     lab["blue"].kill()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from hazelcast.asyncio import HazelcastClient as AsyncioClient
 from hazelcast.client import HazelcastClient
 
 from support.java_programs import JavaProgram, compile_java
-from tealjet.lab import EMBEDDED_VERSIONS, EmbeddedCluster, EmbeddedLab, EmbeddedOptions, start_embedded
+from tealjet.lab import EMBEDDED_VERSIONS, EmbeddedCluster, EmbeddedLab, EmbeddedOptions, Lab, start_embedded
 
 SOURCE = Path(__file__).parents[1] / "java" / "FailoverClient.java"
 
@@ -91,9 +91,8 @@ def test_javas_failover_client_refuses_members_that_do_not_support_failover(java
 
 @pytest.mark.member("5.7.0")
 def test_real_members_of_the_community_are_refused_in_the_same_words(
-    java_client: JavaProgram, blue_green: object
+    java_client: JavaProgram, blue_green: Callable[[str], Lab]
 ) -> None:
-    assert callable(blue_green)
     real = blue_green("5.7.0")
     printed = java_client.run(
         "FailoverClient", *(f"{cluster.name}={cluster.addresses[0]}" for cluster in real.clusters.values())

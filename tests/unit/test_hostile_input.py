@@ -18,7 +18,9 @@ SIDES: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "client": (at_client, member_stream()),
     "jobs": (jet_recordings.attack, dict(jet_recordings.seeds())["5.7.0 metrics of kept"]),
 }
-KEPT_STREAMS = [pytest.param(path, id=f"{path.parent.name}-{path.stem}") for path in sorted(KEPT.glob("*/*.bin"))]
+KEPT_STREAMS = [
+    pytest.param(path, id=f"{side}-{path.stem}") for side in SIDES for path in sorted((KEPT / side).glob("*.bin"))
+]
 
 
 def test_what_a_well_behaved_client_sends_is_served() -> None:

@@ -1,13 +1,12 @@
 """The commands: what the user chose goes in, an exit code comes out, and nothing that was started is left behind.
 
 Exit codes: 0 all is well, 1 a promise was broken or something failed, 2 wrong usage or no real members to be had,
-130 ended by Ctrl-C, 143 ended by SIGTERM.
+3 all is well but on embedded members, because no real ones were to be had, 130 ended by Ctrl-C, 143 ended by SIGTERM.
 """
 
 from __future__ import annotations
 
 import contextlib
-import enum
 import importlib.metadata
 import logging
 import platform
@@ -24,14 +23,14 @@ from typing import Annotated
 import typer
 
 from tealjet.cli.config_commands import commands as config_commands
-from tealjet.cli.config_files import client_files, folder_within, write_files
-from tealjet.cli.facts import FilesWritten, Note, Promise
+from tealjet.cli.config_files import files_for, folder_within, write_files
+from tealjet.cli.facts import FilesWritten, Instead, Note, Promise
 from tealjet.cli.jobs import add_to as add_jobs_to
 from tealjet.cli.starting import init
-from tealjet.cli.story import Plan, clusters_up, tell
+from tealjet.cli.story import Members, Plan, clusters_up, tell
 from tealjet.cli.views import Ending, JsonView, TerminalView, View
 from tealjet.java import ArtifactError, JavaNotFoundError
-from tealjet.lab import VERSIONS, MemberStartError, start_local
+from tealjet.lab import EMBEDDED_VERSIONS, VERSIONS, MemberStartError, start_local
 
 __all__ = ["app"]
 
@@ -42,12 +41,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-
-class Members(enum.Enum):
-    """What plays the clusters."""
-
-    REAL = "real"
 
 
 class _TerminatedError(BaseException):
@@ -97,29 +90,36 @@ def _root(
 
 @app.command()
 def demo(
-    members: Annotated[Members, typer.Option(help="What plays the clusters.")] = Members.REAL,
+    members: Annotated[
+        Members | None,
+        typer.Option(help="What plays the clusters.", show_default="real; embedded if no real ones are to be had"),
+    ] = None,
     version: Version = VERSIONS[0],
     folder: Folder = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")] = False,
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """Two real clusters, one client, kill -9: see it go on."""
+    """Two clusters, one client, kill -9: see it go on."""
+    if members is Members.EMBEDDED and version not in EMBEDDED_VERSIONS:
+        known = ", ".join(EMBEDDED_VERSIONS)
+        raise typer.BadParameter(f"embedded members cannot answer as {version!r}; use one of {known}")
     _set_up_logging(verbose)
     view: View = JsonView() if as_json else TerminalView()
-    plan = Plan(version=version, folder=folder)
-    held, code, text, began = [], 0, None, time.monotonic()
+    plan = Plan(members=members, version=version, folder=folder)
+    held, code, text, began, instead = [], 0, None, time.monotonic(), False
     try:
         with _sigterm_unwinds(), contextlib.closing(tell(plan, view.progress)) as facts:
             for fact in facts:
                 view.show(fact)
                 if isinstance(fact, Promise):
                     held.append(fact.held)
+                instead = instead or isinstance(fact, Instead)
     except (Exception, KeyboardInterrupt, _TerminatedError) as error:
         code, text = _explained(error, debug)
     kept = code == 0 and all(held)
     view.end(Ending(version=version, held=kept, seconds=time.monotonic() - began, error=text))
-    raise typer.Exit(0 if kept else code or 1)
+    raise typer.Exit((3 if instead else 0) if kept else code or 1)
 
 
 @app.command()
@@ -140,7 +140,7 @@ def lab(
             stack.enter_context(_sigterm_unwinds())
             running = stack.enter_context(start_local(clusters or (), size, version, progress=view.progress))
             place = folder.absolute() if folder else folder_within(running)
-            files = client_files(running.clusters.values())
+            files = files_for(running.clusters.values())
             write_files(place, files)
             view.show(clusters_up(running, version))
             view.show(FilesWritten(folder=place, kept=folder is not None, files=files))

@@ -1,4 +1,4 @@
-"""The configuration files of a client that knows the clusters of a lab: the very files that a Java client reads."""
+"""Where the configuration files for the clusters of a lab are written, and whose files are left alone."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 
 from tealjet.cli.facts import ConfigFile
 from tealjet.errors import TealjetError
-from tealjet.lab import Lab, LocalCluster
+from tealjet.lab import Lab
+from tealjet.lab.client_files import client_files
+from tealjet.lab.clusters import AnyCluster
 
-__all__ = ["FAILOVER_FILE", "FolderError", "client_files", "folder_within", "write_files"]
+__all__ = ["FolderError", "files_for", "folder_within", "write_files"]
 
-FAILOVER_FILE = "hazelcast-client-failover.yaml"
 _MARK = "# Written by the tealjet command, which may write it again.\n"
 
 
@@ -19,18 +20,9 @@ class FolderError(TealjetError):
     """The folder for the configuration files cannot be used."""
 
 
-def client_files(clusters: Iterable[LocalCluster]) -> tuple[ConfigFile, ...]:
+def files_for(clusters: Iterable[AnyCluster]) -> tuple[ConfigFile, ...]:
     """Return the failover file and one client file for each cluster, in their order."""
-    names, files = [], []
-    for cluster in clusters:
-        name = f"hazelcast-client-{cluster.name}.yaml"
-        addresses = "".join(f"      - {address}\n" for address in cluster.addresses)
-        text = f"hazelcast-client:\n  cluster-name: {cluster.name}\n  network:\n    cluster-members:\n{addresses}"
-        names.append(name)
-        files.append(ConfigFile(name=name, text=text))
-    clients = "".join(f"    - {name}\n" for name in names)
-    text = f"hazelcast-client-failover:\n  try-count: 10\n  clients:\n{clients}"
-    return (ConfigFile(name=FAILOVER_FILE, text=text), *files)
+    return tuple(ConfigFile(name=name, text=text) for name, text in client_files(clusters).items())
 
 
 def folder_within(lab: Lab) -> Path:

@@ -18,6 +18,7 @@ __all__ = [
     "Fact",
     "Figure",
     "FilesWritten",
+    "Instead",
     "MemberUp",
     "Note",
     "Operation",
@@ -44,20 +45,28 @@ class Note:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Instead:
+    """There are no real members to be had, and the story is told on embedded ones instead."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class MemberUp:
     """A member that serves clients."""
 
     cluster: str
     address: str
-    pid: int
+    pid: int | None
+    """Its process; None for an embedded member."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClustersUp:
     """The clusters serve clients."""
 
-    java: str
-    """The version of the Java that runs them."""
+    java: str | None
+    """The version of the Java that runs them; None for embedded members."""
     version: str
     members: tuple[MemberUp, ...]
 
@@ -146,4 +155,4 @@ class Promise:
     """What was seen, in a few words."""
 
 
-Fact = Step | Note | ClustersUp | FilesWritten | Did | Rows | Calls | Figure | Switch | Promise
+Fact = Step | Note | Instead | ClustersUp | FilesWritten | Did | Rows | Calls | Figure | Switch | Promise

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tealjet.cli.config_files import FAILOVER_FILE, FolderError
+from tealjet.cli.config_files import FolderError
 from tealjet.cli.facts import ConfigFile
+from tealjet.lab.client_files import FAILOVER_FILE
 
 __all__ = ["ClusterPlan", "starter_files", "write_new_files"]
 

@@ -10,10 +10,11 @@ from typing import Annotated
 
 import typer
 
-from tealjet.cli.config_files import FAILOVER_FILE, FolderError
+from tealjet.cli.config_files import FolderError
 from tealjet.cli.starter_files import ClusterPlan, starter_files, write_new_files
 from tealjet.cli.views import TerminalView
 from tealjet.config.values import parse_address
+from tealjet.lab.client_files import FAILOVER_FILE
 
 __all__ = ["init"]
 

@@ -1,4 +1,4 @@
-"""The story of the demo, after "Blue-Green Client" of the Hazelcast Jet 4.3.1 manual, on clusters that are real.
+"""The story of the demo, after "Blue-Green Client" of the Hazelcast Jet 4.3.1 manual, on clusters of this machine.
 
 Each step is a function that does something and yields facts about it. Nothing here knows how they are shown. What is
 promised is judged at the end by what was seen, also when the story could not be told to its end.
@@ -7,6 +7,8 @@ promised is judged at the end by what was seen, also when the story could not be
 from __future__ import annotations
 
 import contextlib
+import enum
+import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
@@ -14,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import tealjet
-from tealjet.cli.config_files import FAILOVER_FILE, client_files, folder_within, write_files
+from tealjet.cli.config_files import files_for, folder_within, write_files
 from tealjet.cli.facts import (
     ClustersUp,
     Did,
     Fact,
     Figure,
     FilesWritten,
+    Instead,
     MemberUp,
     Note,
     Promise,
@@ -31,10 +34,21 @@ from tealjet.cli.facts import (
 from tealjet.cli.load import LIMIT, Load
 from tealjet.cli.watch import EntrySeen, Watch
 from tealjet.failover.model import Kind
+from tealjet.java import ArtifactError, JavaNotFoundError
 from tealjet.jet.errors import JobNotFoundError
-from tealjet.lab import Lab, start_local
+from tealjet.lab import (
+    EMBEDDED_VERSIONS,
+    AnyLab,
+    AnyMember,
+    Lab,
+    LocalMember,
+    MemberStartError,
+    start_embedded,
+    start_local,
+)
+from tealjet.lab.client_files import FAILOVER_FILE
 
-__all__ = ["Plan", "clusters_up", "tell"]
+__all__ = ["Members", "Plan", "clusters_up", "tell"]
 
 _A, _B = "clusterA", "clusterB"
 _WITHOUT_SQL = "jet-4.3.1"
@@ -56,12 +70,21 @@ _LOADS = 2
 _IN_ORDER = ("DISCONNECTED", "CHANGED_CLUSTER", "CONNECTED")
 
 
+class Members(enum.Enum):
+    """What plays the clusters."""
+
+    REAL = "real"
+    EMBEDDED = "embedded"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """What the user chose."""
 
+    members: Members | None
+    """None for real ones, and for embedded ones if those can't be had."""
     version: str
-    """One of ``tealjet.lab.VERSIONS``."""
+    """One that the members can be."""
     folder: Path | None
     """Where the configuration files stay; None for a temporary folder."""
 
@@ -70,7 +93,7 @@ class Plan:
 class _Seen:
     """What the promises are judged by."""
 
-    sql: bool
+    sql: bool = True
     """Whether the members offer SQL."""
     loads: list[Load] = field(default_factory=list)
     proxies_went_on: bool = False
@@ -91,7 +114,7 @@ class _Seen:
 class _Stage:
     """What the steps after the third play with: all made once, before anything fails."""
 
-    lab: Lab
+    lab: AnyLab
     client: tealjet.JetClient
     watch: Watch
     orders: Any
@@ -107,9 +130,10 @@ def tell(plan: Plan, progress: Callable[[str], object]) -> Generator[Fact, None,
         plan: What the user chose.
         progress: Told in one line what is waited for.
     """
-    seen = _Seen(sql=plan.version != _WITHOUT_SQL)
+    seen = _Seen()
     with contextlib.ExitStack() as stack:
         lab = yield from _start_clusters(stack, plan, progress)
+        seen.sql = isinstance(lab, Lab) and plan.version != _WITHOUT_SQL
         yield from _write_files(stack, plan, lab)
         try:
             stage = yield from _connect(stack, lab, seen)
@@ -123,40 +147,61 @@ def tell(plan: Plan, progress: Callable[[str], object]) -> Generator[Fact, None,
 
 def _start_clusters(
     stack: contextlib.ExitStack, plan: Plan, progress: Callable[[str], object]
-) -> Generator[Fact, None, Lab]:
+) -> Generator[Fact, None, AnyLab]:
     yield Step(number=1, title="Two clusters start on this machine")
-    yield Note(text="One client for two clusters: the Blue-Green Client of the Hazelcast Jet 4.3.1 manual, in Python.")
     began = time.monotonic()
-    lab = stack.enter_context(start_local((_A, _B), version=plan.version, progress=progress))
+    lab: AnyLab | None = None
+    if plan.members is not Members.EMBEDDED:
+        try:
+            lab = stack.enter_context(start_local((_A, _B), version=plan.version, progress=progress))
+        except (JavaNotFoundError, ArtifactError, MemberStartError) as error:
+            if plan.members is Members.REAL or plan.version not in EMBEDDED_VERSIONS:
+                raise
+            yield Instead(reason=str(error).splitlines()[0])
+    if lab is None:
+        began = time.monotonic()
+        lab = stack.enter_context(start_embedded((_A, _B), version=plan.version))
     seconds = time.monotonic() - began
+    yield Note(text="One client for two clusters: the Blue-Green Client of the Hazelcast Jet 4.3.1 manual, in Python.")
+    if not isinstance(lab, Lab):
+        yield Note(text="These clusters are embedded members: doubles of Hazelcast in pure Python, for a first look.")
     yield clusters_up(lab, plan.version)
     yield Figure(name="clusters_start_seconds", value=seconds, unit="s", text="until both serve clients")
     return lab
 
 
-def clusters_up(lab: Lab, version: str) -> ClustersUp:
+def clusters_up(lab: AnyLab, version: str) -> ClustersUp:
     """Return what is to be told of clusters that serve clients."""
     return ClustersUp(
-        java=lab.java.version,
+        java=lab.java.version if isinstance(lab, Lab) else None,
         version=version,
         members=tuple(
-            MemberUp(cluster=cluster.name, address=member.address, pid=member.pid)
+            MemberUp(cluster=cluster.name, address=member.address, pid=_process(member))
             for cluster in lab.clusters.values()
             for member in cluster.members
         ),
     )
 
 
-def _write_files(stack: contextlib.ExitStack, plan: Plan, lab: Lab) -> Iterator[Fact]:
+def _process(member: AnyMember) -> int | None:
+    return member.pid if isinstance(member, LocalMember) else None
+
+
+def _write_files(stack: contextlib.ExitStack, plan: Plan, lab: AnyLab) -> Iterator[Fact]:
     yield Step(number=2, title="The files that a Java client reads, unchanged")
-    folder = plan.folder.absolute() if plan.folder else folder_within(lab)
-    files = client_files(lab.clusters.values())
+    if plan.folder:
+        folder = plan.folder.absolute()
+    elif isinstance(lab, Lab):
+        folder = folder_within(lab)
+    else:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tealjet-demo-")))
+    files = files_for(lab.clusters.values())
     write_files(folder, files)
     yield FilesWritten(folder=folder, kept=plan.folder is not None, files=files)
     stack.enter_context(contextlib.chdir(folder))  # Java looks for the client files in the working directory first
 
 
-def _connect(stack: contextlib.ExitStack, lab: Lab, seen: _Seen) -> Generator[Fact, None, _Stage]:
+def _connect(stack: contextlib.ExitStack, lab: AnyLab, seen: _Seen) -> Generator[Fact, None, _Stage]:
     yield Step(number=3, title="One client knows both and uses the first")
     client = stack.enter_context(tealjet.new_jet_failover_client(FAILOVER_FILE))
     orders: Any = client.get_map("orders").blocking()
@@ -180,7 +225,8 @@ def _connect(stack: contextlib.ExitStack, lab: Lab, seen: _Seen) -> Generator[Fa
         seen.job = _start_job(client)
         yield Did(code=f'job = client.jet.submit_sql("{_JOB}")', result=_job_state(seen.job))
     else:
-        yield Note(text="No SQL here: Jet 4.3.1 does not offer it to clients. All else is the same.")
+        whose = "Jet 4.3.1 does not offer it to clients" if isinstance(lab, Lab) else "embedded members do not play it"
+        yield Note(text=f"No SQL here: {whose}. All else is the same.")
     watch.wait_for(f"{_B} stands by", lambda: client.failover.standby is not None)
     yield Note(text=f"{_B} stands by: the client keeps a connection there too, ready for the day that {_A} fails.")
     return stage
@@ -188,7 +234,10 @@ def _connect(stack: contextlib.ExitStack, lab: Lab, seen: _Seen) -> Generator[Fa
 
 def _lose_a_cluster(stage: _Stage) -> Generator[Fact, None, None]:
     client, watch, seen, failing = stage.client, stage.watch, stage.seen, stage.lab[_A]
-    yield Step(number=4, title=f"kill -9 of {_A}, in the middle of calls")
+    process = _process(failing.members[0])
+    yield Step(
+        number=4, title=f"{f'{_A} is killed' if process is None else f'kill -9 of {_A}'}, in the middle of calls"
+    )
     told = len(watch.lifecycle)
     with _load(stage) as load:
         yield Note(text=f"{load.threads} threads call without a pause: map.put, map.get, queue.offer.")
@@ -202,22 +251,21 @@ def _lose_a_cluster(stage: _Stage) -> Generator[Fact, None, None]:
     watch.note_members()
     seen.lifecycle_failover = watch.lifecycle[told:]
     report = client.failover.history[-1]
-    yield Note(
-        text=f"Process {failing.members[0].pid} was killed. The client uses {_active(client)} now, the threads go on."
-    )
+    killed_one = "Its member" if process is None else f"Process {process}"
+    yield Note(text=f"{killed_one} was killed. The client uses {_active(client)} now, the threads go on.")
     yield load.calls()
     yield from _in_flight(report)
     yield Figure(
         name="process_end_ms",
         value=(ended - killed) * 1000,
         unit="ms",
-        text="from kill -9 until the system had ended the process",
+        text="until its member had ended" if process is None else "from kill -9 until the system had ended the process",
     )
     yield Figure(
         name="longest_silence_ms",
         value=load.longest_silence(killed) * 1000,
         unit="ms",
-        text="the longest without any answer from kill -9 on, as the threads saw it",
+        text="the longest without any answer from then on, as the threads saw it",
     )
     for error in load.errors[:1]:
         yield Note(text=f"What such an error says: {error}")
@@ -299,8 +347,10 @@ def _switch_back(stage: _Stage, progress: Callable[[str], object]) -> Generator[
     yield Step(number=5, title=f"{_A} starts again, and the client is told to go back")
     progress(f"starting {_A} again")
     stage.lab[_A].restart()
+    process = _process(stage.lab[_A].members[0])
     yield Note(
-        text=f"{_A} is back, empty, as process {stage.lab[_A].members[0].pid}. The client stays on {_active(client)}."
+        text=f"{_A} is back, empty{'' if process is None else f', as process {process}'}. "
+        f"The client stays on {_active(client)}."
     )
     told = len(watch.lifecycle)
     with _load(stage) as load:

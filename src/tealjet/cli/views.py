@@ -20,6 +20,7 @@ from tealjet.cli.facts import (
     Fact,
     Figure,
     FilesWritten,
+    Instead,
     Note,
     Promise,
     Rows,
@@ -100,6 +101,11 @@ class TerminalView:
                 self._print(f"\n{fact.number}  {fact.title}", "bold cyan")
             case Note():
                 self._say(fact.text)
+            case Instead():
+                text = f"No real members: {fact.reason}"
+                self._say(
+                    f"{text}\nThe story is told on embedded members instead, and ends with exit code 3.", "yellow"
+                )
             case Did():
                 self._say(fact.code, "green")
                 self._say(f"  -> {fact.result}")
@@ -138,8 +144,19 @@ class TerminalView:
         console_for(stderr=True).print(Text(f"\n{text}", "bold red"), soft_wrap=True)
 
     def _clusters(self, fact: ClustersUp) -> None:
-        runs = f"Hazelcast {fact.version} on Java {fact.java}"
-        self._table([(one.cluster, runs, one.address, f"process {one.pid}") for one in fact.members])
+        what = "embedded, answers as" if fact.java is None else "Hazelcast"
+        on = "" if fact.java is None else f" on Java {fact.java}"
+        self._table(
+            [
+                (
+                    one.cluster,
+                    f"{what} {fact.version}{on}",
+                    one.address,
+                    "" if one.pid is None else f"process {one.pid}",
+                )
+                for one in fact.members
+            ]
+        )
 
     def _files(self, fact: FilesWritten) -> None:
         left = "they stay there" if fact.kept else "removed at the end; --folder DIR keeps them"
