@@ -69,7 +69,7 @@ class Switches:
 def switches(number: int) -> Switches:
     """Switch so often between two clusters of one process, in another process, and look at both."""
     with start_embedded(own_process=True) as lab:
-        memory(lab, 100, MAPS)  # what the members load and keep at first
+        memory(lab, number // 4, MAPS)  # what the members load and keep at first
         pid = _pid(lab["blue"])
         before = _look(pid)
         client = memory(lab, number, MAPS)

@@ -87,11 +87,13 @@ class MemoryClient:
         }
         return self.ask(table.AUTHENTICATION, **{**fields, **values})
 
-    def send(self, message: MessageType[Any, Any], /, *, partition: int = -1, **fields: Any) -> int:
+    def send(
+        self, message: MessageType[Any, Any], /, *, partition: int = -1, backup_aware: bool = True, **fields: Any
+    ) -> int:
         """Send a request; return its correlation id."""
         request = codec.encode_request(message, **fields)
         correlation_id = next(self._ids)
-        frames.stamp(request, correlation_id, partition, backup_aware=True)
+        frames.stamp(request, correlation_id, partition, backup_aware=backup_aware)
         self.session.receive(bytes(request))
         self.take()
         return correlation_id

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from support.embedded import MemoryCluster
+from support.embedded import MemoryClient, MemoryCluster
 from tealjet.lab.embedded.faults import Mishap
 from tealjet.lab.embedded.filters import ClientFilter
+from tealjet.lab.embedded.member import PlayedMember
+from tealjet.lab.embedded.services import SERVICES
+from tealjet.lab.embedded.serving import Request, Service, serves
 from tealjet.protocol import table
 from tealjet.protocol.codec import encode_response
+from tealjet.protocol.declare import MessageType, declare
 from tealjet.protocol.values import ClientFilterEntry, ClientFilterKind, ClientFilterMode
 
 VIEW = table.ADD_CLUSTER_VIEW_LISTENER
@@ -69,6 +73,66 @@ def test_a_request_that_waits_for_a_frozen_member_is_served_by_the_next_owner_wh
     waiting = client.send(table.PING, partition=partition)
     frozen.end(graceful=False)
     client.answer(table.PING, waiting)
+
+
+WRITE: MessageType[None, None] = declare("test.write", 0x7E0700, retryable=False)
+SIZE: MessageType[None, None] = declare("map.testSize", 0x7E0800, retryable=True)
+
+
+class Written(Service):
+    @serves(WRITE)
+    def write(self, request: Request) -> None: ...
+
+    @serves(SIZE)
+    def size(self, request: Request) -> None: ...
+
+
+def backed_up() -> tuple[MemoryCluster, MemoryClient, PlayedMember, int]:
+    """A cluster, a client at its first member, its second member, and a partition whose backup that has."""
+    world = MemoryCluster(2, services=(*SERVICES, Written))
+    client, second = world.client(0), world.members[1]
+    client.ask(table.TRIGGER_PARTITION_ASSIGNMENT)
+    return world, client, second, world.cluster.partitions.owned()[world.members[0].uuid][0]
+
+
+def test_a_change_whose_backup_is_frozen_is_answered_when_that_goes_on() -> None:
+    _, client, backup, partition = backed_up()
+    backup.freeze()
+    changed = client.send(WRITE, partition=partition, backup_aware=False)
+    assert changed not in client.answers
+    backup.thaw()
+    client.answer(WRITE, changed)
+
+
+def test_a_change_whose_backup_stays_frozen_is_answered_after_the_time_that_backups_have() -> None:
+    world, client, backup, partition = backed_up()
+    backup.freeze()
+    changed = client.send(WRITE, partition=partition, backup_aware=False)
+    world.runtime.advance(4.9)
+    client.take()
+    assert changed not in client.answers
+    world.runtime.advance(0.2)
+    client.answer(WRITE, changed)
+    backup.thaw()
+    client.take()
+    assert client.answers == {}
+
+
+def test_a_change_is_answered_at_once_where_the_backup_acknowledges_to_the_client() -> None:
+    _, client, backup, partition = backed_up()
+    backup.freeze()
+    changed = client.send(WRITE, partition=partition)
+    (answer,) = client.answers.pop(changed)
+    assert answer.backup_acks == 1
+
+
+def test_a_request_about_all_partitions_of_a_map_waits_for_a_frozen_member() -> None:
+    _, client, other, _ = backed_up()
+    other.freeze()
+    asked = client.send(SIZE)
+    assert asked not in client.answers
+    other.thaw()
+    client.answer(SIZE, asked)
 
 
 def test_what_a_slow_member_sends_is_late_and_in_order() -> None:

@@ -9,7 +9,6 @@ from tealjet.lab.embedded.cluster import PlayedCluster
 from tealjet.lab.embedded.faults import Faults
 from tealjet.lab.embedded.filters import ClientFilter
 from tealjet.lab.embedded.session import PlayedSession, Wire
-from tealjet.protocol.frames import Message
 from tealjet.protocol.values import Address, EndpointQualifier, MemberInfo
 
 __all__ = ["DOUBLE", "PlayedMember"]
@@ -50,8 +49,8 @@ class PlayedMember:
         self.sessions: dict[PlayedSession, None] = {}
         """In the order in which they were accepted."""
         self._died = died
-        self._held: list[tuple[PlayedSession, Message]] = []
-        """Requests of other members for partitions that this one owns, while it is frozen."""
+        self._held: list[Callable[[], None]] = []
+        """What waits for this member while it is frozen: requests to other members, and their answers."""
         cluster.join(self)
         cluster.flush()
         _log.info(
@@ -76,11 +75,11 @@ class PlayedMember:
         del self.sessions[session]
         self.cluster.session_ended(session)
 
-    def hold(self, session: PlayedSession, message: Message) -> bool:
-        """Keep a request for one of this member's partitions until it is thawed; False when there is no room."""
+    def hold(self, action: Callable[[], None]) -> bool:
+        """Do something for another member when this one is thawed or has ended; False when there is no room to wait."""
         if len(self._held) >= self.cluster.settings.limits.waiting:
             return False
-        self._held.append((session, message))
+        self._held.append(action)
         return True
 
     def apply_filter(self, client_filter: ClientFilter) -> None:
@@ -133,8 +132,7 @@ class PlayedMember:
         self._died()
 
     def _release_held(self) -> None:
-        """Serve what has waited for this member; whoever owns the partitions by now."""
+        """Do what has waited for this member; whoever owns its partitions by now."""
         held, self._held = self._held, []
-        for session, message in held:
-            if session.open:
-                session.serve(message)
+        for action in held:
+            action()

@@ -5,6 +5,7 @@ Whatever comes in, it ends in answers or in the end of the connection. There is 
 
 from __future__ import annotations
 
+import functools
 import math
 import uuid
 from collections import deque
@@ -33,6 +34,8 @@ __all__ = ["Client", "PlayedRequest", "PlayedSession", "Wire"]
 _PREAMBLE = b"CP2"
 _TYPE = slice(6, 10)
 """Where a message's type lies in its first frame."""
+_BACKUP_TIMEOUT = 5.0
+"""Seconds that a member waits for the backup of a change."""
 _FLAGS_OFFSET = 4
 """Of a message's first frame; the flag of acknowledgements is in its lower byte."""
 _BEFORE_AUTHENTICATION = frozenset({table.AUTHENTICATION.request.type, table.AUTHENTICATION_CUSTOM.request.type})
@@ -185,11 +188,11 @@ class PlayedSession:
     # -------------------------------------------------------------------------------------------------------- serving
 
     def serve(self, message: Message) -> None:
-        """Serve one request, or leave it to the owner of its partition if that is frozen."""
+        """Serve one request, unless a frozen member keeps it waiting."""
         cluster, partition = self.cluster, message.partition
-        if partition >= 0 and self.client is not None and not self._is_served_now(message, partition):
-            return
         served = cluster.served.get(message.type)
+        if self.client is not None and served is not None and not self._is_served_now(message, partition, served):
+            return
         request = PlayedRequest(self, message, partition, served)
         try:
             if message.type in self.member.faults.deadly:
@@ -235,21 +238,30 @@ class PlayedSession:
         request.fail(MemberError(failures.RETRYABLE, f"{failures.AUTHENTICATION.class_name}: {text}", causes=(cause,)))
         self.end("the client asked without authenticating")
 
-    def _is_served_now(self, message: Message, partition: int) -> bool:
-        """Say whether a request for a partition is served now.
+    def _is_served_now(self, message: Message, partition: int, served: Served) -> bool:
+        """Say whether a request is served now.
 
-        One whose owner is frozen waits for it. One for a partition that does not exist is never answered: real members
-        were not seen to.
+        One for a partition whose owner is frozen waits for that, as does one for all partitions when any member is. One
+        for a partition that does not exist is never answered: real members were not seen to.
         """
         cluster, partitions = self.cluster, self.cluster.partitions
         if partition >= partitions.count:
             return False
-        cluster.assign_partitions()
-        owner_uuid = partitions.owner(partition)
-        if owner_uuid is None or owner_uuid == self.member.uuid:
+        if partition >= 0:
+            cluster.assign_partitions()
+            owner = partitions.owner(partition)
+            awaited = None if owner is None else cluster.members[owner]
+        elif len(cluster.members) > 1 and _is_for_all_partitions(served.message.name):
+            awaited = next((member for member in cluster.members.values() if member.faults.frozen), None)
+        else:
             return True
-        owner = cluster.members[owner_uuid]
-        return not (owner.faults.frozen and owner.hold(self, message))
+        if awaited is None or awaited is self.member or not awaited.faults.frozen:
+            return True
+        return not awaited.hold(functools.partial(self._serve_held, message))
+
+    def _serve_held(self, message: Message) -> None:
+        if self.open:
+            self.serve(message)
 
     # ----------------------------------------------------------------------------------------------------- to the wire
 
@@ -265,18 +277,43 @@ class PlayedSession:
         )
         if message is table.TRIGGER_PARTITION_ASSIGNMENT and self._major == OLDEST:
             answer[_TYPE] = message.request.type.to_bytes(4, "little")  # a slip of those members
-        self.respond(message.request.type, answer)
+        awaited = self._awaited_backup(request, message)
+        if awaited is None:
+            self.respond(message.request.type, answer)
+        else:
+            self._respond_late(awaited, message.request.type, answer)
         for backup in backups:
             for session in self.cluster.sessions(self.client_uuid):
                 if session.member_uuid == backup:
                     session.acknowledge(request.correlation_id)
 
     def _backups(self, request: PlayedRequest, message: MessageType[Any, Any]) -> list[uuid.UUID]:
-        """Return the members that acknowledge to the client; those of calls that may be repeated change nothing."""
-        if request.partition < 0 or len(self.cluster.members) < 2 or message.retryable or not request.backup_aware:
-            return []
+        """Return the members that acknowledge to the client."""
+        backup = self._backup(request, message) if request.backup_aware else None
+        return [] if backup is None else [backup.uuid]
+
+    def _awaited_backup(self, request: PlayedRequest, message: MessageType[Any, Any]) -> PlayedMember | None:
+        """Return the frozen member that has to acknowledge before the client is answered, None for none."""
+        backup = None if request.backup_aware else self._backup(request, message)
+        return backup if backup is not None and backup.faults.frozen else None
+
+    def _backup(self, request: PlayedRequest, message: MessageType[Any, Any]) -> PlayedMember | None:
+        """Return the member that has the backup of what a request has changed; what may be repeated changes nothing."""
+        if request.partition < 0 or message.retryable or len(self.cluster.members) < 2:
+            return None
         backup = self.cluster.backup_of(request.partition)
-        return [] if backup is None else [backup]
+        return None if backup is None else self.cluster.members[backup]
+
+    def _respond_late(self, backup: PlayedMember, request_type: int, answer: bytearray) -> None:
+        """Answer when the backup goes on, or has had the time for it that members give each other."""
+        waiting = [answer]
+
+        def respond() -> None:
+            if waiting:
+                self.respond(request_type, waiting.pop())
+
+        backup.hold(respond)
+        self.cluster.call_at(self.cluster.now() + _BACKUP_TIMEOUT, respond)
 
     def acknowledge(self, source_correlation_id: int) -> None:
         """Tell the client that this member has applied the backup of one of its calls, if it wants to know."""
@@ -382,6 +419,11 @@ class PlayedSession:
             self._out.clear()
             self._unread.clear()
             self.member.session_ended(self)
+
+
+def _is_for_all_partitions(name: str) -> bool:
+    """Say whether a request without a partition goes to all of them: it would, if it is about maps and no listener."""
+    return name.startswith(("map.", "multiMap.")) and "Listener" not in name
 
 
 def _unreadable(error: ProtocolError) -> MemberError:
