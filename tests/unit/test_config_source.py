@@ -182,3 +182,17 @@ def test_an_xml_version_that_there_is_not_is_refused(tmp_path: Path) -> None:
     (tmp_path / "conf.xml").write_text('<?xml version="7"?>\n<hazelcast-client/>')
     with pytest.raises(ConfigError, match=r"conf\.xml:1:1: XML of version '7' is not read: it has to be 1\.0"):
         ClientConfig.load(tmp_path / "conf.xml")
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ("properties: {hazelcast.client.event.thread.count: }", "1:14"),
+        ("metrics: {enabled: false, jmx: {enabled: }}", "1:33"),
+        ("query-caches:\n  orders:\n    a: [null]\n", "3:9"),
+    ],
+)
+def test_a_key_without_effect_has_to_have_a_value_as_in_java(content: str, place: str, refusal: _Refusal) -> None:
+    (problem,) = refusal.of(content)
+    assert problem.startswith(f"conf.yaml:{place}: ")
+    assert problem.endswith(": found nothing; allowed: a value, or no key")

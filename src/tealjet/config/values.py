@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -293,9 +293,12 @@ class Ignored:
         return f"without effect: {self.why}"
 
     def read(self, node: Node, key: str, problems: Problems) -> object | None:
-        """See Reader."""
+        """See Reader; as in Java nothing in it may be without a value."""
         if self.but is not None:
             self.but.read(node, key, problems)
+        else:
+            for mark in _nothings(node):
+                problems.add(mark, key, "found nothing", allowed="a value, or no key")
         return None
 
     def says_nothing_of(self, node: Node) -> bool:
@@ -492,6 +495,16 @@ def _text(value: str) -> str:
 def _encodable(value: str) -> bool:
     # a YAML escape can name half of a surrogate pair, which no message to a cluster can carry
     return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _nothings(node: Node) -> Iterator[Place]:
+    """Yield where a value is missing."""
+    if isinstance(node, ScalarNode):
+        if node.null:
+            yield node.mark
+        return
+    for inner in node.items if isinstance(node, SequenceNode) else (entry.value for entry in node.entries):
+        yield from _nothings(inner)
 
 
 def _kind(node: Node) -> str:
