@@ -244,7 +244,7 @@ def ask_raw(client: MemoryClient, message_type: int, *content: bytes, partition:
 
 
 @versions
-@pytest.mark.parametrize("message_type", [0x210400, 0xFE0100, 0x7E0100, 0x0])
+@pytest.mark.parametrize("message_type", [0x210400, 0xFD0100, 0x7E0100, 0x0])
 def test_a_message_that_is_not_served_is_unknown_in_the_words_of_a_real_member(version: str, message_type: int) -> None:
     client = MemoryCluster(version=version).client()
     text = f"Unrecognized client message received with type: {message_type:#x}"
