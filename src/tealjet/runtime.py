@@ -268,27 +268,33 @@ class _EventWaker:
     def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
         self._loop = loop
         self._callback = callback
-        self._descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._closing = threading.Lock()
-        self._closed = False
-        try:
-            loop.add_reader(self._descriptor, self._woken)
-        except NotImplementedError:
-            os.close(self._descriptor)
-            raise
+        self._event: _Event | None = _Event()
+        loop.add_reader(self._event.descriptor, self._woken)
 
     def wake(self) -> None:
-        with self._closing:  # the number of a closed descriptor may be somebody else's by now
-            if not self._closed:
-                os.eventfd_write(self._descriptor, 1)
+        # without a lock: whatever interrupts this, as a handler of a signal does, may wake the loop or close this too
+        event = self._event
+        if event is not None:
+            os.eventfd_write(event.descriptor, 1)
 
     def _woken(self) -> None:
-        os.eventfd_read(self._descriptor)
-        self._callback()
+        if self._event is not None:
+            os.eventfd_read(self._event.descriptor)
+            self._callback()
 
     def close(self) -> None:
-        with self._closing:
-            if not self._closed:
-                self._closed = True
-                self._loop.remove_reader(self._descriptor)
-                os.close(self._descriptor)
+        event, self._event = self._event, None
+        if event is not None:
+            self._loop.remove_reader(event.descriptor)
+
+
+class _Event:
+    """An event descriptor, closed when nobody uses it any more: its number may be somebody else's afterwards."""
+
+    def __init__(self) -> None:
+        self.descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+
+    def __del__(self) -> None:
+        descriptor = getattr(self, "descriptor", None)
+        if descriptor is not None:
+            os.close(descriptor)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hazelcast.future import Future
 from hazelcast.invocation import Invocation
 from hazelcast.protocol.codec import map_size_codec
 
@@ -486,12 +487,17 @@ class _Interrupt(KeyboardInterrupt):
     """Ctrl-C that is told from others."""
 
 
-class _Interrupter:
-    """Raises an error at the n-th place at which the interpreter looks for signals, within our code."""
+def _interrupt() -> None:
+    raise _Interrupt
 
-    def __init__(self, place: int) -> None:
+
+class _Interrupter:
+    """Handles a signal at the n-th place at which the interpreter looks for signals, within our code."""
+
+    def __init__(self, place: int, handle: Callable[[], object] = _interrupt) -> None:
         self.left = place
         self.reached = ""
+        self._handle = handle
 
     def __enter__(self) -> _Interrupter:
         sys.setprofile(self._look)
@@ -503,11 +509,13 @@ class _Interrupter:
     def _look(self, frame: Any, event: str, argument: Any) -> None:
         if event not in ("call", "c_return") or "/tealjet/" not in frame.f_code.co_filename:
             return
+        if frame.f_code.co_name == "__del__":
+            return  # what is raised there reaches nobody
         self.left -= 1
         if self.left == 0:
             sys.setprofile(None)
             self.reached = f"{frame.f_code.co_qualname}:{frame.f_lineno} {event} {argument}"
-            raise _Interrupt
+            self._handle()
 
 
 @pytest.mark.usefixtures("patient")
@@ -539,6 +547,183 @@ def test_a_call_may_be_interrupted_anywhere_and_everything_goes_on(alone: Alone)
     alone.let_the_loop_have_a_turn()
     alone.member.say(alone.member.members_event())
     joined.wait_for(lambda _: True)
+
+
+class _TwiceInterrupter(_Interrupter):
+    """Interrupts a second time, a few functions later: while the first interrupt is being taken care of."""
+
+    def __init__(self, place: int, gap: int) -> None:
+        super().__init__(place, self._interrupt)
+        self._gap = gap
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
+        sys.settrace(None)
+
+    def _interrupt(self) -> None:
+        sys.settrace(self._trace)
+        raise _Interrupt
+
+    def _trace(self, frame: Any, event: str, argument: Any) -> None:
+        if "/tealjet/" in frame.f_code.co_filename and frame.f_code.co_name != "__del__":
+            self._gap -= 1
+            if self._gap == 0:
+                self.reached += f", {frame.f_code.co_qualname}"
+                raise _Interrupt
+
+
+@pytest.mark.parametrize("gap", [1, 2, 3, 4])
+def test_a_call_may_be_interrupted_twice_and_everything_goes_on(alone: Alone, gap: int) -> None:
+    place, reached = 0, "begin"
+    while reached:
+        place += 1
+        alone.become_direct()
+        sent: Any = None
+        with contextlib.suppress(_Interrupt), _TwiceInterrupter(place, gap) as interrupter:
+            sent = alone.sizes.size()
+            sent.result()
+        reached = interrupter.reached
+        ended = threading.Event()
+
+        def go_on(sent: Any = sent, ended: threading.Event = ended) -> None:
+            if (sent is None or sent.result() > 0) and alone.sizes.size().result() > 0:
+                ended.set()
+
+        threading.Thread(target=go_on, daemon=True).start()
+        assert ended.wait(LIMIT), reached
+    assert place > 20
+
+
+class _Waiters(list[Any]):
+    """Whoever waits for a call; tells of the first and of the second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = threading.Event(), threading.Event()
+
+    def append(self, waiter: Any, /) -> None:
+        super().append(waiter)
+        (self.second if self.first.is_set() else self.first).set()
+
+
+def _interrupt_reader(alone: Alone, place: int, *, calls_back: bool) -> str:
+    """Interrupt who reads an answer that somebody else waits for too; return where."""
+    told = threading.Event()
+    waiters = _Waiters()
+
+    def wait() -> None:
+        if sent.result() == 17:
+            told.set()
+
+    def answer(request: Message) -> bytes:
+        assert waiters.first.wait(LIMIT)
+        if calls_back:
+            sent.add_done_callback(lambda _: told.set())
+        else:
+            in_thread(wait)
+            assert waiters.second.wait(LIMIT)
+        return size_answer(request, 17)
+
+    alone.become_direct()
+    alone.member.answers = answer
+    sent = alone.sizes.size()
+    sent._waiters = waiters
+    with contextlib.suppress(_Interrupt), _Interrupter(place) as interrupter:
+        sent.result()
+    waiters.first.set()  # it may have been interrupted before
+    assert told.wait(LIMIT), interrupter.reached
+    assert sent.result() == 17, interrupter.reached
+    return interrupter.reached
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("calls_back", [False, True])
+def test_others_that_wait_for_a_call_are_told_although_its_reader_is_interrupted(
+    alone: Alone, calls_back: bool
+) -> None:
+    place = 1
+    while _interrupt_reader(alone, place, calls_back=calls_back):
+        place += 1
+    assert place > 20
+
+
+def test_threads_go_on_calling_when_one_is_interrupted_anywhere_in_a_call_that_the_loop_sends(alone: Alone) -> None:
+    place, reached = 0, "begin"
+    while reached:
+        place += 1
+        with contextlib.suppress(_Interrupt), _Interrupter(place) as interrupter:
+            alone.sizes.size().result()
+        reached = interrupter.reached
+        ended = threading.Event()
+
+        def call(ended: threading.Event = ended) -> None:
+            if alone.sizes.size().result() > 0:
+                ended.set()
+
+        in_thread(call)
+        assert ended.wait(LIMIT), reached
+    assert place > 10
+    assert alone.path.answered == 0
+
+
+def test_a_handler_of_signals_may_make_calls_at_any_moment(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(direct, "_IN_A_ROW", MANY * MANY)  # reading is never lent to a thread that handles signals
+    places: list[str] = []
+
+    def call() -> None:
+        reached = "begin"
+        while reached:
+            places.append(reached)
+            with _Interrupter(len(places), lambda: alone.sizes.size().result()) as interrupter:
+                alone.sizes.size().result()
+            reached = interrupter.reached
+        places.append("end")
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(LIMIT)
+    assert places[-1] == "end", f"hangs after {places[-1]}"
+    assert len(places) > 10
+
+
+@pytest.mark.usefixtures("patient")
+def test_the_thread_of_another_clients_loop_stays_one_that_must_not_wait(alone: Alone) -> None:
+    marked: list[bool] = []
+    with PlayedMember() as other_member, tealjet.new_jet_client(other_member.config, silence_limit=NEVER) as client:
+        other = Alone(other_member, client)
+        ran = threading.Event()
+
+        def call() -> None:
+            other.become_direct()
+            other.sizes.size().result()
+            marked.append(hasattr(Future._threading_locals, "is_reactor_thread"))
+            ran.set()
+
+        alone.engine.runtime.call_soon_threadsafe(call)
+        assert ran.wait(LIMIT)
+    assert marked == [True]
+
+
+@pytest.mark.usefixtures("patient")
+def test_messages_that_were_left_and_break_their_handler_end_the_connection(alone: Alone) -> None:
+    alone.become_direct()
+    link = alone.engine.active
+    handled = link.on_messages
+
+    def broken(*_: object) -> None:
+        link.on_messages = handled
+        raise RuntimeError("the handler is broken")
+
+    link.on_messages = broken
+    asked = len(alone.member.asked.all)
+
+    def both(request: Message) -> bytes:
+        if len(alone.member.asked.all) == asked + 1:
+            return alone.member.members_event() + size_answer(request, 1)
+        return size_answer(request, 2)
+
+    alone.member.answers = both
+    assert alone.sizes.size().result() == 2
 
 
 # ------------------------------------------------------------------------------------------------------ where it is off

@@ -131,11 +131,16 @@ class Waiting(Protocol):
     """The call and its answer while that is not decoded."""
 
     def decode(self) -> None:
-        """Complete it with the answer that is kept, if there is one."""
+        """Complete it with the answer that is kept."""
         ...
 
-    def done(self) -> bool:
-        """Say whether it is complete."""
+    def finish(self) -> None:
+        """Do, on the loop, what a caller's thread has left to do or was interrupted in."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Say whether it is complete and everybody has been told."""
         ...
 
     def watch(self, waiter: Any, /) -> None:
@@ -270,14 +275,22 @@ class DirectPath:
                 if ready == [(sent[2].descriptor, select.POLLIN)] and self._take_turn(lease, self._read, future, *sent):
                     future.unwatch(lease)
                     future.decode()  # not in the turn: it may be a user's code that reads it
-        finally:
-            if not future.done():
-                self.give_back(lease, future.decode)
+            self._leave(future, lease)
+        except BaseException:  # and not in a finally, in which an interrupt would be the end of it
+            self._leave(future, lease)
+            raise
+
+    def _leave(self, future: Waiting, lease: _Lease) -> None:
+        """Let the loop do what is left to do."""
+        if not future.finished:
+            self.give_back(lease, future.finish)
 
     def _read(
         self, lease: _Lease, future: Waiting, _: _Lease, call: Call, carrier: Connection, correlation_id: int
     ) -> bool | None:
         """Read; True when it was the answer, which is kept by the future then and by nobody else any more."""
+        if not carrier.live:
+            return None  # its descriptor may be another file's by now
         answer = carrier.read_answer(correlation_id)
         if answer is None or answer.type == 0 or not lease.link.quiet:
             return None
@@ -294,14 +307,23 @@ class DirectPath:
         """Make the loop take the reading back, and then do something."""
         self._in_a_row = 0
         lease.spent = True
-        with contextlib.suppress(RuntimeError):  # it is closed
-            self._engine.runtime.call_soon_threadsafe(then)
+        self.later(then)
+
+    def later(self, do: Callable[[], None]) -> None:
+        """Do something on the loop, or here when the loop is closed."""
+        try:
+            self._engine.runtime.call_soon_threadsafe(do)
+        except RuntimeError:
+            do()
 
     def _take_turn(self, lease: _Lease, do: Callable[..., T | None], *what: object) -> T | None:
         """Do something in the loop's turn; None when the loop has taken back what it had lent."""
         turns = self._turns
-        if not self._engine.usable or turns.owner == lease.thread:
-            return None  # in a forked child nobody gives the lock back; and within a turn there is no other
+        if not self._engine.usable:
+            return None  # in a forked child nobody gives the lock back
+        if hasattr(Future._threading_locals, "is_reactor_thread"):  # within a turn there is no other
+            self._in_a_row = 0  # nor is one lent to the thread of another client's loop
+            return None
         with turns.lock:
             try:
                 turns.owner = lease.thread

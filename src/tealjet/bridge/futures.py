@@ -2,7 +2,8 @@
 
 A Condition costs more than the rest of the future together, and almost every future has at most one waiter. Setting and
 waiting are safe under the interpreter lock alone: whoever waits appends its lock first and looks at ``_done`` second,
-whoever completes sets ``_done`` first and releases the locks second.
+whoever completes sets ``_done`` first and releases the locks second. Completing a future on a caller's thread may be
+interrupted anywhere; the loop does it once more then.
 """
 
 from __future__ import annotations
@@ -56,19 +57,46 @@ class CallFuture(Future[Any]):
             self._complete()
 
     def decode(self) -> None:
-        """Complete it with the answer that is kept, if there is one."""
-        if self.kept is not None and not self._done:
+        """Complete it with the answer that is kept; calling back is left to the loop."""
+        if self.kept is not None:
             call, answer = self.kept
-            answer.reset_next_frame()  # somebody may have been interrupted here
             call.succeed(answer)
             self.kept = None
 
+    def finish(self) -> None:
+        """Do, on the loop, what a caller's thread has left to do or was interrupted in."""
+        if self.kept is not None and not self._done:
+            call, answer = self.kept
+            call.succeed(answer.again())  # its reader may have stopped half-way
+        if self._done:
+            self.kept = None
+            self._release()
+            self._call_back()
+
+    @property
+    def finished(self) -> bool:
+        """Say whether it is complete and everybody has been told."""
+        return self._done and not self._waiters and not self._callbacks
+
     def _complete(self) -> None:
         self._done = True
-        while self._waiters:
-            self._waiters.pop().release()
-        while self._callbacks:
-            self._invoke_cb(self._callbacks.pop(0))
+        self._release()
+        if self.kept is None:
+            self._call_back()
+
+    def _release(self) -> None:
+        if self._waiters:
+            for waiter in tuple(self._waiters):
+                try:  # noqa: SIM105 - a context manager takes long
+                    waiter.release()
+                except RuntimeError:  # it was released before somebody was interrupted
+                    pass
+            self._waiters.clear()  # who has come meanwhile sees that it is complete
+
+    def _call_back(self) -> None:
+        with contextlib.suppress(IndexError):  # at the end of the client two threads may do it
+            while self._callbacks:
+                self._invoke_cb(self._callbacks.pop(0))
 
     def done(self) -> bool:
         """Say whether it is complete."""
@@ -98,6 +126,8 @@ class CallFuture(Future[Any]):
             path.wait(self, thread)
             if self._done:
                 return
+            if self.kept is not None:  # whoever was to decode it was interrupted, and once more while giving it away
+                path.later(self.finish)
         lock = threading.Lock()
         lock.acquire()
         self._waiters.append(lock)

@@ -159,7 +159,7 @@ class Connection(asyncio.Protocol):
     @property
     def idle(self) -> bool:
         """Say whether all that was to be sent is with the network."""
-        return self.live and not self._unsent and not self._transport.get_write_buffer_size()
+        return self.live and not self._unsent and not self._posted and not self._transport.get_write_buffer_size()
 
     def lend(self) -> int:
         """Stop reading; return the descriptor to read from instead."""
@@ -171,7 +171,11 @@ class Connection(asyncio.Protocol):
         """Read again, beginning with what a caller's thread has read and left."""
         if self.live:
             self._transport.resume_reading()
-            self._take_unread()
+            try:
+                self._take_unread()
+            except Exception:
+                self._transport.abort()  # as the transport does itself when what it has read breaks its reader
+                raise
 
     def _take_unread(self) -> None:
         unread, self._unread = self._unread, []

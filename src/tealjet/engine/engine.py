@@ -73,7 +73,10 @@ class Engine:
             publish=self._published,
         )
         self._inbox: deque[Call] = deque()
-        self._inbox_awake = False
+        self._emptied = 0
+        """How often the inbox was emptied."""
+        self._woken = -1
+        """That number when it was known last that the loop will empty the inbox once more."""
         self._waker = runtime.waker(self._empty_inbox)
         self._refuse: Callable[[model.Outcome], Exception] | None = None
         """Makes the error that everything ends with once the client can't be used any more."""
@@ -155,19 +158,22 @@ class Engine:
             self.calls.submit(call)
 
     def submit_threadsafe(self, call: Call) -> None:
-        """Take a call, from any thread."""
-        self._inbox.append(call)
-        if (
-            self._refuse is not None
-        ):  # looked at after the append: either _end finds the call there, or this thread does
-            self._empty_inbox()
-        elif not self._inbox_awake:
-            # whoever finds it awake relies on _empty_inbox, which clears the flag before it looks
-            self._inbox_awake = True
-            self._waker.wake()
+        """Take a call, from any thread, which may be interrupted anywhere and be called again by what interrupts it."""
+        try:
+            self._inbox.append(call)
+            emptied = self._emptied
+            if self._refuse is not None:
+                # looked at after the append: either _end finds the call there, or this thread does
+                self._empty_inbox()
+            elif self._woken != emptied:
+                self._waker.wake()
+                self._woken = emptied  # not before: others, and a handler that interrupts this, would rely on it
+        except BaseException:
+            self._waker.wake()  # the call is not to lie there until somebody makes another one
+            raise
 
     def _empty_inbox(self) -> None:
-        self._inbox_awake = False
+        self._emptied += 1  # before it looks: what is appended from now on is not sure to be found
         inbox, submit = self._inbox, self.submit
         with contextlib.suppress(IndexError):  # at the end of the client another thread may empty it too
             while inbox:

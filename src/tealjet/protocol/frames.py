@@ -197,6 +197,10 @@ class Message:
         self._position = self._begin
         self._peeked = None
 
+    def again(self) -> Message:
+        """Return the message with a cursor of its own, which is at the first frame."""
+        return Message(self._data, self._begin, self._end, self.flags, self.type, self.correlation_id, self.backup_acks)
+
     def get_message_type(self) -> int:
         """Return ``type``, under the name that the official decoders use."""
         return self.type
