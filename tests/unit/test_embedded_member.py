@@ -260,8 +260,8 @@ def test_a_message_that_came_later_is_unknown_to_an_earlier_member() -> None:
 
 def test_a_jet_member_takes_the_number_of_create_proxies_for_another_message() -> None:
     client = MemoryCluster(version="jet-4.3.1").client()
-    errors = client.error(table.CREATE_PROXIES, proxies=[("orders", MAPS)])
-    assert told(errors) == [(1, "java.lang.ArrayIndexOutOfBoundsException", "Index 16 out of bounds for length 16")]
+    ((code, name, _),) = told(client.error(table.CREATE_PROXIES, proxies=[("orders", MAPS)]))
+    assert (code, name) == (1, "java.lang.ArrayIndexOutOfBoundsException")
     assert client.ask(table.GET_DISTRIBUTED_OBJECTS) == ()
 
 
