@@ -219,7 +219,7 @@ from hazelcast.config import Config
 config = Config(); config.cluster_name = "far"; config.cluster_members = ["far.invalid:5701"]
 config.cluster_connect_timeout = 0.0
 try:
-    tealjet.new_jet_failover_client(tealjet.FailoverConfig(try_count=0, clients=[config]), open_timeout=0.2)
+    tealjet.new_jet_failover_client(tealjet.FailoverConfig(try_count=0, clients=[config]), open_timeout=2.0)
 except tealjet.TealjetError as error:
     print("'far.invalid' has not resolved for" in str(error) or str(error))
 """
