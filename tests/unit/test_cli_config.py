@@ -138,6 +138,14 @@ def test_lines_for_people_have_key_value_and_origin_and_no_secret() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_near_cache_of_defaults_only_is_shown_too(folder: Path) -> None:
+    (folder / "blue.yaml").write_text("near-cache: {all: {}, some: {time-to-live-seconds: 5}}")
+    (values,) = shown("blue.yaml", "--set").values()
+    assert (values["near-cache.all"]["value"], values["near-cache.all"]["origin"]) == ("{}", "blue.yaml:1:14")
+    assert "near-cache.some" not in values
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_long_value_is_shown_whole_and_none_steers_a_terminal(folder: Path) -> None:
     name = "a" * 500
     (folder / "blue.yaml").write_text(f'hazelcast-client: {{cluster-name: {name}, instance-name: "b\\e[31m"}}')

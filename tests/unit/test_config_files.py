@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -262,7 +263,9 @@ def test_a_difference_that_one_client_cannot_have_is_refused(key: str, first: st
     assert problem.startswith("green.yaml:2:")
     assert "the alternative configuration of cluster 'green' has " in problem
     assert "as in the first one (blue.yaml:2:" in problem
-    assert problem.endswith("(only cluster-name, network.cluster-members, security and TLS may differ)")
+    assert problem.endswith(
+        "(only cluster-name, network.cluster-members, network.kubernetes, security and TLS may differ)"
+    )
 
 
 def test_a_difference_names_the_key_both_values_as_written_and_both_places() -> None:
@@ -272,8 +275,41 @@ def test_a_difference_names_the_key_both_values_as_written_and_both_places() -> 
     assert _problems("failover.yaml") == [
         "green.yaml: properties.hazelcast.client.heartbeat.timeout: the alternative configuration of cluster 'green' "
         "has nothing set; allowed: '3000', as in the first one (blue.yaml:3:3) (only cluster-name, "
-        "network.cluster-members, security and TLS may differ)"
+        "network.cluster-members, network.kubernetes, security and TLS may differ)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "named"),
+    [
+        (
+            "near-cache: {m: {time-to-live-seconds: 5}, n: {time-to-live-seconds: 6, max-idle-seconds: 1}}",
+            "near-cache: {m: {time-to-live-seconds: 5}, n: {time-to-live-seconds: 7, max-idle-seconds: 1}}",
+            ["near-cache.n.time-to-live-seconds: '7', not '6'"],
+        ),
+        (
+            "near-cache: {m: {time-to-live-seconds: 5}, n: {max-idle-seconds: 6}}",
+            "near-cache: {m: {time-to-live-seconds: 5, max-idle-seconds: 9}}",
+            [
+                "near-cache.m.max-idle-seconds: '9', not nothing set",
+                "near-cache.n: nothing set, not '{max-idle-seconds: 6}'",
+            ],
+        ),
+        (
+            "network: {socket-options: {keep-alive: true, buffer-size: 64}}",
+            "network: {socket-options: {keep-alive: true, buffer-size: 65}}",
+            ["network.socket-options.buffer-size: '65', not '64'"],
+        ),
+    ],
+)
+def test_of_keys_that_belong_together_those_that_differ_are_named(first: str, other: str, named: list[str]) -> None:
+    Path("blue.yaml").write_text(f"cluster-name: blue\n{first}\n")
+    Path("green.yaml").write_text(f"cluster-name: green\n{other}\n")
+    Path("failover.yaml").write_text("clients: [blue.yaml, green.yaml]")
+    told = re.findall(
+        r": (\S+): the alternative .* has (.*); allowed: (.*), as in", "\n".join(_problems("failover.yaml"))
+    )
+    assert sorted(f"{key}: {found}, not {allowed}" for key, found, allowed in told) == sorted(named)
 
 
 def test_a_property_that_only_one_file_sets_is_a_difference_even_with_the_default_value() -> None:

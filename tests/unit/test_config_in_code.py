@@ -100,7 +100,7 @@ def test_configurations_in_code_must_have_in_common_what_files_must() -> None:
     assert _refused(lambda: FailoverConfig(clients=clients)) == (
         "configuration of cluster 'green': redo_operation: the alternative configuration of cluster 'green' has "
         "'True'; allowed: nothing set, as in the first one (configuration of cluster 'blue') (only cluster-name, "
-        "network.cluster-members, security and TLS may differ)"
+        "network.cluster-members, network.kubernetes, security and TLS may differ)"
     )
 
 

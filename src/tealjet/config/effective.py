@@ -21,6 +21,7 @@ from tealjet.config.values import Section
 __all__ = ["Chapter", "Value", "effective"]
 
 _NOT_SHOWN = "(not shown)"
+_EMPTY = "{}"
 _GRACE = "properties.tealjet.reconnect-grace-millis"
 _SILENCE = "properties.tealjet.silence-limit-millis"
 _CONNECT_TIMEOUT = "connection-strategy.connection-retry.cluster-connect-timeout-millis"
@@ -90,10 +91,12 @@ def _values(config: FailoverConfig, client: ClientConfig) -> Iterator[Value]:
     for key in CLIENT.keys:
         if not key.honoured or not (first or key.may_differ):
             continue
-        if isinstance(key.value, Section):
-            continue  # what is in it has rows of its own
         name = re.compile(re.escape(key.name).replace(re.escape(ANY), ".+"))
         written = [one for path, one in client.written.items() if name.fullmatch(path)]
+        if isinstance(key.value, Section):
+            # what is in it has rows of its own; an empty one is in force too
+            yield from (_written(one) for one in written if one.text == _EMPTY)
+            continue
         yield from map(_written, written)
         if not written and _is_told_without(key, client):
             yield _chosen(key, config) or Value(key=key.name, value=key.default, origin="default")

@@ -30,7 +30,7 @@ ATTRIBUTES = tuple(name for name, value in vars(Config).items() if isinstance(va
 _MAY_DIFFER = {key.attribute for key in CLIENT.keys if key.may_differ} | {
     name for name in ATTRIBUTES if name.startswith("ssl_") or name in ("cloud_discovery_token", "token_provider")
 }
-_MAY_DIFFER_TEXT = "only cluster-name, network.cluster-members, security and TLS may differ"
+_MAY_DIFFER_TEXT = "only cluster-name, network.cluster-members, network.kubernetes, security and TLS may differ"
 
 _PROPERTIES = {key.attribute for key in CLIENT.keys if key.path[0] == "properties" and key.attribute}
 
@@ -81,16 +81,34 @@ def check_same(first: ClientConfig, other: ClientConfig, problems: Problems) -> 
         changed.add("outbound_ports")
     changed |= {name for name in {*first.options, *other.options} if first.options.get(name) != other.options.get(name)}
     for name in sorted(changed - _MAY_DIFFER):
-        at_first, at_other = _written(first, name), _written(other, name)
-        at_either = at_other or at_first
-        key = name if at_either is None else at_either.key
-        problems.add(
-            at_other.mark if at_other else other.label,
-            key,
-            f"the alternative configuration of cluster {other.cluster_name!r} has {_shown(other, name)}",
-            allowed=f"{_shown(first, name)}, as in the first one ({at_first.mark if at_first else first.label})",
-            hint=_MAY_DIFFER_TEXT,
-        )
+        for path in _places(first, other, name):
+            at_first, at_other = _written(first, name, path), _written(other, name, path)
+            problems.add(
+                at_other.mark if at_other else other.label,
+                path or name,
+                f"the alternative configuration of cluster {other.cluster_name!r} has {_shown(other, name, at_other)}",
+                allowed=f"{_shown(first, name, at_first)}, as in the first one "
+                f"({at_first.mark if at_first else first.label})",
+                hint=_MAY_DIFFER_TEXT,
+            )
+
+
+def _places(first: ClientConfig, other: ClientConfig, target: str) -> list[str | None]:
+    """Return the keys that make a difference in files; None for one that stands in no file.
+
+    Several keys may set one attribute, and a section is a key beside those in it: it is named where only one file
+    has it, and what is in it where both have.
+    """
+    one, two = (
+        {path: at.text for path, at in client.written.items() if at.target == target} for client in (first, other)
+    )
+    either = [next(iter(two or one), None)]
+    if first.origin is None or other.origin is None:
+        return either
+    paths = [path for path in dict.fromkeys((*one, *two)) if one.get(path) != two.get(path)]
+    alone = tuple(f"{path}." for path in paths if path not in one or path not in two)
+    paths = [path for path in paths if not path.startswith(alone)]
+    return [path for path in paths if not any(inner.startswith(f"{path}.") for inner in paths)] or either
 
 
 def _set_in_one_file_only(first: ClientConfig, other: ClientConfig) -> set[str]:
@@ -100,15 +118,15 @@ def _set_in_one_file_only(first: ClientConfig, other: ClientConfig) -> set[str]:
     return {name for name in first.explicit ^ other.explicit if name in _PROPERTIES}
 
 
-def _written(client: ClientConfig, target: str) -> Written | None:
-    return next((one for one in client.written.values() if one.target == target), None)
+def _written(client: ClientConfig, target: str, path: str | None) -> Written | None:
+    at = None if path is None else client.written.get(path)
+    return at if at is not None and at.target == target else None
 
 
-def _shown(client: ClientConfig, name: str) -> str:
-    written = _written(client, name)
+def _shown(client: ClientConfig, name: str, written: Written | None) -> str:
     if written is not None:
         return quoted(written.text, name)
-    if name not in client.explicit and name not in client.options:
+    if client.origin is not None or (name not in client.explicit and name not in client.options):
         return "nothing set"
     return quoted(str(client.options.get(name, getattr(client.config, name, None))), name)
 
