@@ -192,6 +192,14 @@ def test_all_problems_of_all_files_are_told_a_line_each_and_end_with_1(folder: P
 
 
 @pytest.mark.usefixtures("folder")
+def test_that_there_may_be_more_problems_than_are_told_is_told(folder: Path) -> None:
+    (folder / "blue.yaml").write_text("".join(f"key{number}: 1\n" for number in range(101)))
+    assert config("check", "blue.yaml").stdout.splitlines()[100:] == ["blue.yaml: ... and perhaps more"]
+    assert json.loads(config("check", "--json", "blue.yaml").stdout)["files"][0]["cut"] is True
+    assert json.loads(config("check", "--json", "green.yaml").stdout)["files"][0]["cut"] is False
+
+
+@pytest.mark.usefixtures("folder")
 def test_notes_are_told_and_count_only_when_it_is_strict() -> None:
     lax, strict = config("check", "blue.yaml"), config("check", "--strict", "blue.yaml")
     assert (lax.exit_code, strict.exit_code) == (0, 1)

@@ -295,6 +295,13 @@ def test_without_the_package_that_reads_stores_the_error_says_how_to_get_it(
     assert "cannot be read without the package cryptography: pip install 'tealjet[tls]'" in found
 
 
+def test_what_is_wrong_with_both_stores_comes_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        ClientConfig.load(write(tmp_path, {"trustStore": "x", "keyStore": "y"}))
+    told = [str(one).removeprefix(f"{tmp_path}/").partition(": '")[0] for one in raised.value.problems]
+    assert told == [f"blue.yaml:7:9: {PLACE}.trustStore", f"blue.yaml:8:9: {PLACE}.keyStore"]
+
+
 def test_the_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
     first, second = write(tmp_path, {"trustStore": "x"}), write(tmp_path, {"keyStore": "y"}, name="green")
     (tmp_path / "failover.yaml").write_text(f"clients: [{first}, {second}]")

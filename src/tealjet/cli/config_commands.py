@@ -165,6 +165,8 @@ def _values(chapter: Chapter, only_set: bool) -> Iterable[Value]:
 def _print_checked(checked: CheckedFile, strict: bool) -> None:
     for problem in checked.problems:
         print(problem)
+    if checked.cut:
+        print(f"{checked.path}: ... and perhaps more")
     for note in checked.notes:
         print(f"{note} [note]")
     if checked.is_right(strict=strict):
@@ -177,6 +179,7 @@ def _checked(checked: CheckedFile, strict: bool) -> dict[str, Any]:
         "kind": checked.kind.value,
         "right": checked.is_right(strict=strict),
         "problems": [_problem(one) for one in checked.problems],
+        "cut": checked.cut,
         "notes": [{**_where(one), "key": one.key, "text": one.text} for one in checked.notes],
     }
 

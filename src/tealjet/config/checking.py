@@ -39,6 +39,8 @@ class CheckedFile:
     """Why it cannot be used."""
     notes: tuple[Note, ...]
     """What has no effect, for example."""
+    cut: bool = False
+    """Whether there may be more problems than were kept."""
 
     def is_right(self, *, strict: bool = False) -> bool:
         """Say whether it can be used; with ``strict``, whether there is nothing to say of it either."""
@@ -86,4 +88,6 @@ def check_file(
             ClientConfig.from_reading(reading, path)
     except ConfigError as error:
         problems = tuple(one for one in error.problems if isinstance(one, Problem))
-    return CheckedFile(path=Path(path), kind=kind, problems=problems, notes=reading.problems.notes)
+    return CheckedFile(
+        path=Path(path), kind=kind, problems=problems, notes=reading.problems.notes, cut=reading.problems.full
+    )

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from hazelcast.config import Config, FlakeIdGeneratorConfig, NearCacheConfig, ReliableTopicConfig
 from hazelcast.security import BasicTokenProvider, TokenProvider
+from hazelcast.serialization.api import CompactSerializer, StreamSerializer
 from hazelcast.util import LoadBalancer, RandomLB, RoundRobinLB
 
 from tealjet.config.classes import Classes
@@ -204,19 +205,25 @@ class _Builder:
         for number, record in enumerate(setting.value):
             key = f"{setting.name}[{number}]"
             kind = self._classes.find(record["type-class"], f"{key}.type-class")
-            serializer = self._classes.find(record["class-name"], f"{key}.class-name")
+            serializer = self._stream_serializer(record["class-name"], f"{key}.class-name")
             if kind is not None and serializer is not None:
                 serializers[kind] = serializer
         return self._accepted(setting, serializers)
 
     def _global_serializer(self, setting: Setting) -> Any | None:
-        found = self._classes.find(setting.value[0]["class-name"], f"{setting.name}.class-name")
+        found = self._stream_serializer(setting.value[0]["class-name"], f"{setting.name}.class-name")
         return None if found is None else self._accepted(setting, found)
+
+    def _stream_serializer(self, name: Piece, key: str) -> type[StreamSerializer] | None:
+        return self._classes.made(name, key, _stream_serializer, "a subclass of StreamSerializer")
 
     def _compact_serializers(self, setting: Setting) -> list[Any] | None:
         made = (
             self._classes.made(
-                record["serializer"], f"{setting.name}[{number}].serializer", _instance, "a CompactSerializer"
+                record["serializer"],
+                f"{setting.name}[{number}].serializer",
+                _instance_of(CompactSerializer),
+                "a CompactSerializer",
             )
             for number, record in enumerate(setting.value)
         )
@@ -401,6 +408,12 @@ def _instance_of(kind: type[T]) -> Callable[[Any], T]:
         return made
 
     return make
+
+
+def _stream_serializer(found: Any) -> type[StreamSerializer]:
+    if not (isinstance(found, type) and issubclass(found, StreamSerializer)):
+        raise TypeError("it is no such class")
+    return found
 
 
 def _credentials(given: Any) -> TokenProvider | tuple[str, str]:

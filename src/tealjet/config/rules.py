@@ -7,6 +7,7 @@ manual, "Blue-Green Deployment and Disaster Recovery"): a client keeps its proxi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hazelcast.config import Config, FlakeIdGeneratorConfig, NearCacheConfig, ReconnectMode, ReliableTopicConfig
@@ -60,11 +61,18 @@ def check_honoured(config: Config, where: str, problems: Problems) -> None:
 
 
 def check_tls(tls: TlsSettings, where: str, problems: Problems) -> None:
-    """Add a problem if no context can be made of the settings, because of a file or a password for example."""
-    try:
-        tls_context(tls)
-    except TlsError as error:
-        problems.add(error.mark or where, error.setting, error.found, allowed=error.allowed)
+    """Add a problem if no context can be made of the settings, because of a file or a password for example.
+
+    Whom the client trusts and what it shows are looked at each by itself, so that both are told.
+    """
+    parts = [replace(tls, certificate=None, key=None)]
+    if tls.certificate is not None:
+        parts.append(replace(tls, authorities=None, ciphers=None))
+    for part in parts:
+        try:
+            tls_context(part)
+        except TlsError as error:
+            problems.add(error.mark or where, error.setting, error.found, allowed=error.allowed)
 
 
 def differing(one: Config, other: Config) -> Iterator[str]:
