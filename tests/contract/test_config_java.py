@@ -14,21 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from support.differences import Difference, load_differences, with_differences
 from support.full_examples import Refusals, full_example, usable_xml, usable_yaml
-from support.java_files import (
-    PASSWORD,
-    Tree,
-    as_xml,
-    as_yaml,
-    client_trees,
-    failover_files,
-    failover_xml,
-    mutated,
-)
+from support.generated_files import Files, generated_files
+from support.java_files import PASSWORD, as_xml, as_yaml, failover_xml
 from support.java_programs import compile_java
 from support.java_reader import WORDS, Answer, JavaReader, differences, failover_differences
 from support.stores import key_store, trust_store
@@ -45,17 +35,6 @@ DIFFERENCES = load_differences()
 NOT_IN_JAVA = {key.name for key in CLIENT.keys if key.path[-1].startswith("tealjet.")}
 NOT_IN_JAVA |= {"import", "config-replacers"}  # what they bring is compared, they themselves are gone by then
 NOT_IN_JAVA |= {"network.ssl.factory-class-name"}  # it has no effect here
-
-# how fast a machine makes up its inputs says nothing about the loader, and CI is to see the files that were seen here
-THREE_HUNDRED = settings(
-    max_examples=300,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    phases=[Phase.generate],  # to make a file smaller takes thousands of answers from Java
-    report_multiple_bugs=False,
-)
 
 
 class Comparison:
@@ -85,11 +64,13 @@ class Comparison:
             outcome = "both refuse"
         elif isinstance(ours, ConfigError):
             for problem in map(str, ours.problems):
-                assert any(one.explains_tealjet(problem) for one in DIFFERENCES), f"only Tealjet refuses: {problem}"
+                assert any(one.explains_tealjet(problem) for one in DIFFERENCES), (
+                    f"only Tealjet refuses: {problem}\n{text}"
+                )
             outcome = "only Tealjet refuses"
         else:
             refusal = java["refused"]
-            assert any(one.explains_java(refusal) for one in DIFFERENCES), f"only Java refuses: {refusal}"
+            assert any(one.explains_java(refusal) for one in DIFFERENCES), f"only Java refuses: {refusal}\n{text}"
             outcome = "only Java refuses"
         self.seen[outcome] += 1
 
@@ -138,39 +119,33 @@ def comparison(java: JavaReader, folder: Path, monkeypatch: pytest.MonkeyPatch) 
 # ------------------------------------------------------------------------------------------------------ generated files
 
 
-def test_what_is_right_is_understood_alike(comparison: Comparison) -> None:
-    @THREE_HUNDRED
-    @given(client_trees, st.booleans())
-    def compare(tree: Tree, quote: bool) -> None:
-        comparison.check(as_yaml(tree, quote=quote), "client.yaml")
-        comparison.check(as_xml(tree), "client.xml")
+@pytest.fixture(scope="module")
+def generated() -> dict[str, Files]:
+    return generated_files()
 
-    compare()
+
+def test_what_is_right_is_understood_alike(comparison: Comparison, generated: dict[str, Files]) -> None:
+    for form, text in generated["right"]:
+        comparison.check(text, form)
     assert comparison.seen["understood alike"] >= 500
     assert comparison.seen["both refuse"] == 0
 
 
-def test_what_is_spoilt_is_refused_by_both_or_understood_alike(comparison: Comparison) -> None:
-    @THREE_HUNDRED
-    @given(client_trees, st.data())
-    def compare(tree: Tree, data: st.DataObject) -> None:
-        comparison.check(data.draw(mutated(as_yaml(tree))), "client.yaml")
-        comparison.check(data.draw(mutated(as_xml(tree))), "client.xml")
-
-    compare()
+def test_what_is_spoilt_is_refused_by_both_or_understood_alike(
+    comparison: Comparison, generated: dict[str, Files]
+) -> None:
+    for form, text in generated["spoilt"]:
+        comparison.check(text, form)
     assert comparison.seen["understood alike"] >= 50
     assert comparison.seen["both refuse"] >= 200
 
 
 @pytest.mark.parametrize("suffix", ["yaml", "xml"])
-def test_failover_files_are_understood_alike_right_and_spoilt(comparison: Comparison, suffix: str) -> None:
-    @settings(THREE_HUNDRED, max_examples=100)
-    @given(failover_files(suffix), st.data())
-    def compare(text: str, data: st.DataObject) -> None:
-        comparison.check(text, f"failover.{suffix}")
-        comparison.check(data.draw(mutated(text)), f"failover.{suffix}")
-
-    compare()
+def test_failover_files_are_understood_alike_right_and_spoilt(
+    comparison: Comparison, generated: dict[str, Files], suffix: str
+) -> None:
+    for form, text in generated[f"failover {suffix}"]:
+        comparison.check(text, form)
     assert comparison.seen["understood alike"] >= 100
     assert comparison.seen["both refuse"] >= 20
 

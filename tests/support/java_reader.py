@@ -380,7 +380,7 @@ WORDS: tuple[Word, ...] = (
     _same(
         "properties.hazelcast.discovery.public.ip.enabled",
         lambda client: client.config.use_public_ip,
-        lambda java: java["properties"]["hazelcast.discovery.public.ip.enabled"] == "true",
+        lambda java: (java["properties"]["hazelcast.discovery.public.ip.enabled"] or "").lower() == "true",
     ),
 )
 """Everything that can be honoured, each thing once."""
