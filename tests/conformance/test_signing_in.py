@@ -12,7 +12,7 @@ from hazelcast.protocol.codec import client_get_distributed_objects_codec
 
 from support.conformance import Subject
 from support.raw_member import ClosedError, Identity, RawMember, RefusedError, signed_in
-from tealjet.protocol import codec, table
+from tealjet.protocol import table
 from tealjet.protocol.values import AuthenticationResponse
 
 TITLE = "Signing in"
@@ -151,16 +151,3 @@ def test_ids_stay_the_same_for_everybody(subject: Subject, identity: Identity, t
         with RawMember(subject.one.addresses[0]) as member:
             told.append(member.sign_in(replace(identity, uuid=uuid.uuid4())))
     tells(f"{told[0].cluster_id == told[1].cluster_id}, {told[0].member_uuid == told[1].member_uuid}")
-
-
-def test_a_request_may_follow_before_the_answer_has_come(subject: Subject, identity: Identity, tells: Tells) -> None:
-    with RawMember(subject.one.addresses[0]) as member:
-        fields = {**vars(identity), "client_hazelcast_version": "5.7.0"}
-        first = member.send(codec.encode_request(table.AUTHENTICATION, **fields))
-        second = member.send(codec.encode_request(table.PING))
-        status = codec.decode_response(table.AUTHENTICATION, member.answer_to(first)).status
-        try:
-            member.answer_to(second)
-            tells(f"status {status}, answered")
-        except (RefusedError, ClosedError) as error:
-            tells(f"status {status}, {error}")
