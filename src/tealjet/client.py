@@ -299,11 +299,11 @@ class JetClient(HazelcastClient):
         ended.wait(CLOSE_LIMIT)
 
     def _tear_down(self, *, announce: bool = False) -> None:
-        self._closed = True
-        _open_clients.discard(self)
         if not self._engine.disowned:
             self._thread.run(self._engine.close(), CLOSE_LIMIT)
             self._thread.stop(CLOSE_LIMIT)
+        self._closed = True  # not before: what is interrupted, or asked for in the wrong place, can be asked for again
+        _open_clients.discard(self)
         if announce:
             self._family.fire("SHUTDOWN")
         self._family.callbacks.close(CLOSE_LIMIT)

@@ -448,6 +448,8 @@ def test_who_has_the_turn_is_told_not_to_wait_for_the_loop(alone: Alone, monkeyp
     monkeypatch.setattr(link, "route", wait_in_the_turn)
     alone.sizes.size().result()
     assert [type(error) for error in told[:2]] == [WrongLoopError, WrongLoopError]
+    alone.client.shutdown()  # which was refused in the turn and is not now
+    assert not alone.client._thread._thread.is_alive()
 
 
 # -------------------------------------------------------------------------------------------------------- interruptions
