@@ -66,11 +66,14 @@ named no round is left out. p99 is by nearest rank, so below n = 100 it is the m
 
 
 def _later(results: Results) -> str:
-    parts = sorted(set(results.later) - {"alarms"})
-    text = [f"{one} ({results.later[one].date}, load {results.later[one].load_before})" for one in parts]
+    runs: dict[str, list[str]] = {}
+    for part in sorted(set(results.later) - {"alarms"}):
+        facts = results.later[part]
+        runs.setdefault(f"({facts.date}, load {facts.load_before})", []).append(part)
+    text = [f"{', '.join(parts)} {run}" for run, parts in runs.items()]
     if results.alarms:
         text.append("the false alarms, where it is said")
-    return f", but those measured later:\n{', '.join(text)}" if text else ""
+    return ", but those measured later:\n" + ";\n".join(text) if text else ""
 
 
 # ----------------------------------------------------------------------------------------------------------- goals
