@@ -30,6 +30,7 @@ from tealjet.bridge.families import Family, ThreadedFamily
 from tealjet.bridge.statements import executor_of
 from tealjet.bridge.threads import LoopThread
 from tealjet.config import ClassNames, ClientConfig, FailoverConfig, merged_options
+from tealjet.config.cloud import Cloud, CloudError, public_addresses
 from tealjet.config.tls import TlsError, TlsSettings, tls_context
 from tealjet.control import Announcer, Failover
 from tealjet.engine.contracts import OutsideError, Settings, Target
@@ -174,6 +175,7 @@ def _target(name: str, client: ClientConfig) -> Target:
         name=name,
         cluster_name=client.cluster_name,
         addresses=client.addresses,
+        coordinator=None if client.cloud is None else _coordinator(client.cloud, client.config.connection_timeout),
         username=username,
         password=password,
         token=client.token,
@@ -183,6 +185,16 @@ def _target(name: str, client: ClientConfig) -> Target:
         local_ports=client.outbound_ports,
         public_addresses=client.config.use_public_ip if "use_public_ip" in client.explicit else None,
     )
+
+
+def _coordinator(cloud: Cloud, timeout: float) -> Callable[[], Mapping[tuple[str, int], tuple[str, int]]]:
+    def addresses() -> Mapping[tuple[str, int], tuple[str, int]]:
+        try:
+            return public_addresses(cloud, timeout)
+        except CloudError as error:
+            raise OutsideError(str(error)) from None
+
+    return addresses
 
 
 def _tls(settings: TlsSettings) -> Callable[[], ssl.SSLContext]:

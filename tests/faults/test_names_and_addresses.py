@@ -1,4 +1,4 @@
-"""Clusters behind names and public addresses: names lead elsewhere, resolvers fail, members are reached by proxies."""
+"""Clusters behind names, public addresses and coordinators: names lead elsewhere, resolvers and coordinators fail."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 
 import tealjet
 from support.clusters import Events, config, filter_clients
+from support.coordinator import Coordinator, coordinator
 from support.kubernetes import kubernetes_api
 from support.workload import ThreadedWorkload, gets, puts
 from support.world import Trouble, World
@@ -24,6 +25,7 @@ from tealjet.protocol.values import ClientFilterMode
 pytestmark = pytest.mark.member("5.7.0")
 
 BLUE, GREEN = "192.0.2.1", "192.0.2.2"
+TOKEN = "x-hush-x"
 
 
 @pytest.fixture
@@ -61,6 +63,32 @@ def translated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, 
         )
 
 
+@pytest.fixture
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Coordinator]:
+    """A coordinator with a certificate from an authority that the system trusts, as it seems."""
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", authority.cafile)
+    with coordinator(authority.issue("localhost"), TOKEN) as one:
+        yield one
+
+
+def client_file(folder: Path, cloud: Coordinator, token: str = TOKEN, strategy: str = "") -> Path:
+    """A failover file for "blue", whose coordinator that is."""
+    found_by = f'<hazelcast-cloud enabled="true"><discovery-token>{token}</discovery-token></hazelcast-cloud>'
+    (folder / "blue.xml").write_text(
+        '<hazelcast-client xmlns="http://www.hazelcast.com/schema/client-config">'
+        "<cluster-name>blue</cluster-name>"
+        f'<properties><property name="hazelcast.client.cloud.url">{cloud.url}</property></properties>'
+        f"<network>{found_by}</network>{strategy}</hazelcast-client>"
+    )
+    failover = folder / "failover.xml"
+    failover.write_text(
+        '<hazelcast-client-failover xmlns="http://www.hazelcast.com/schema/client-failover-config">'
+        "<try-count>0</try-count><clients><client>blue.xml</client></clients></hazelcast-client-failover>"
+    )
+    return failover
+
+
 def port_of(address: str) -> int:
     return int(address.rpartition(":")[2])
 
@@ -83,6 +111,23 @@ def test_a_member_is_reached_at_its_public_address_when(
         assert link is not None
         peers = {connection.peer for connection in link.connections.values()}
         assert peers == {seed, proxy.address if used == "public" else other}
+
+
+def test_all_members_are_reached_at_the_public_addresses_that_the_coordinator_tells(
+    translated: tuple[Lab, FaultProxy], cloud: Coordinator, log: Events, tmp_path: Path
+) -> None:
+    lab, second = translated
+    one, other = lab["blue"].addresses
+    with FaultProxy(one) as first:
+        cloud.members = {one: first.address}  # it learns of the other one only later
+        with tealjet.new_jet_failover_client(client_file(tmp_path, cloud)) as client:
+            log.wait_for(lambda record: "its coordinator has not told of it" in record.getMessage())
+            cloud.members = {one: first.address, other: second.address}
+            log.wait_for(lambda record: record.getMessage() == f"member {other} of 'blue' is connected")
+            link = client._engine.active
+            assert link is not None
+            assert {connection.peer for connection in link.connections.values()} == {first.address, second.address}
+    assert not [record for record in log.all if TOKEN in record.getMessage()]
 
 
 @pytest.mark.member("5.7.0", "jet-4.3.1")
@@ -132,6 +177,35 @@ def test_a_client_reconnects_by_the_last_good_addresses_when_no_name_resolves(
         assert caplog.text.count(f"its last good addresses are used: {BLUE}") == 1
 
 
+def test_a_file_finds_members_by_the_name_of_a_service_in_kubernetes_and_their_new_addresses_too(
+    lab: Lab, world: World, unique: str, tmp_path: Path
+) -> None:
+    behind_names(world, lab, service=[BLUE])
+    states = Events()
+    (tmp_path / "blue.yaml").write_text(
+        """\
+hazelcast-client:
+  cluster-name: blue
+  network: {kubernetes: {enabled: true, service-dns: service.example}}
+"""
+    )
+    (tmp_path / "failover.yaml").write_text(f"hazelcast-client-failover: {{clients: [{tmp_path}/blue.yaml]}}")
+    with FaultProxy(lab["blue"].addresses[0]) as proxy:
+        world.routes[BLUE, 5701] = proxy.address
+        with tealjet.new_jet_failover_client(tmp_path / "failover.yaml") as client:
+            entries: Any = client.get_map(unique).blocking()
+            entries.put("key", "value")
+            client.lifecycle_service.add_listener(states)
+            world.hosts["service.example"] = ["192.0.2.3"]
+            world.routes["192.0.2.3", 5701] = lab["blue"].addresses[0]
+            world.routes[BLUE, 5701] = Trouble.FAILS
+            proxy.drop()
+            states.wait_for_number(2)
+            assert states.all == ["DISCONNECTED", "CONNECTED"]
+            assert entries.get("key") == "value"
+    assert set(world.asked.all) == {"service.example"}
+
+
 def test_a_name_that_hangs_costs_a_start_little_when_another_one_answers(lab: Lab, world: World) -> None:
     behind_names(world, lab, hanging=Trouble.HANGS, blue=["192.0.2.9", BLUE])
     world.routes["192.0.2.9", 5701] = Trouble.HANGS
@@ -178,3 +252,41 @@ def test_a_client_that_knows_one_member_comes_back_through_the_others(proxied_me
             member.proxy.accept()
         states.wait_for(lambda state: state == "CONNECTED")
         assert states.all == ["DISCONNECTED", "CONNECTED"]
+
+
+def test_members_are_found_again_when_their_addresses_change_or_their_coordinator_is_gone(
+    lab: Lab, cloud: Coordinator, log: Events, tmp_path: Path, unique: str
+) -> None:
+    own, states = lab["blue"].addresses[0], Events()
+    with FaultProxy(own) as first, FaultProxy(own) as second:
+        cloud.members = {own: first.address}
+        with tealjet.new_jet_failover_client(client_file(tmp_path, cloud)) as client:
+            entries: Any = client.get_map(unique).blocking()
+            client.lifecycle_service.add_listener(states)
+            cloud.members = {own: second.address}
+            first.refuse()
+            first.drop()
+            states.wait_for_number(2)
+            entries.put("key", "by its new address")
+            cloud.instead = 503, b""
+            second.drop()
+            states.wait_for_number(4)
+            assert entries.get("key") == "by its new address"
+            assert states.all == ["DISCONNECTED", "CONNECTED"] * 2
+    (said,) = [record.getMessage() for record in log.all if "answered 503" in record.getMessage()]
+    assert said.endswith(f"the last good ones are used: {second.address}")
+    assert not [record for record in log.all if TOKEN in record.getMessage()]
+
+
+def test_a_token_that_no_coordinator_knows_is_told_and_not_shown(
+    lab: Lab, cloud: Coordinator, log: Events, tmp_path: Path
+) -> None:
+    once = "<cluster-connect-timeout-millis>0</cluster-connect-timeout-millis>"
+    strategy = f"<connection-strategy><connection-retry>{once}</connection-retry></connection-strategy>"
+    with pytest.raises(NoClusterError) as caught:
+        tealjet.new_jet_failover_client(client_file(tmp_path, cloud, "x-wrong-x", strategy))
+    assert (
+        f"no member's address known (the addresses of 'blue' are not known (the coordinator of 'blue': {cloud.url} "
+        "answered 404: it knows no cluster by this token; compare discovery-token with the cluster's own))"
+    ) in str(caught.value)
+    assert not [text for text in [str(caught.value), *(one.getMessage() for one in log.all)] if "x-wrong-x" in text]

@@ -11,6 +11,7 @@ import com.hazelcast.client.config.XmlClientConfigBuilder;
 import com.hazelcast.client.config.XmlClientFailoverConfigBuilder;
 import com.hazelcast.client.config.YamlClientConfigBuilder;
 import com.hazelcast.client.config.YamlClientFailoverConfigBuilder;
+import com.hazelcast.client.impl.spi.impl.discovery.HazelcastCloudDiscovery;
 import com.hazelcast.client.properties.ClientProperty;
 import com.hazelcast.config.AliasedDiscoveryConfig;
 import com.hazelcast.config.CompactSerializationConfig;
@@ -130,6 +131,10 @@ public final class ConfigReader {
         for (HazelcastProperty one : new HazelcastProperty[] {ClientProperty.SHUFFLE_MEMBER_LIST,
                 ClientProperty.STATISTICS_ENABLED, ClientProperty.FAIL_ON_INDETERMINATE_OPERATION_STATE}) {
             json.add(one.getName(), properties.getBoolean(one));
+        }
+        for (HazelcastProperty one : new HazelcastProperty[] {ClientProperty.HAZELCAST_CLOUD_DISCOVERY_TOKEN,
+                HazelcastCloudDiscovery.CLOUD_URL_BASE_PROPERTY}) {
+            json.add(one.getName(), text(properties.getString(one)));
         }
         String publicIp = properties.getString(ClientProperty.DISCOVERY_SPI_PUBLIC_IP_ENABLED);
         json.add(ClientProperty.DISCOVERY_SPI_PUBLIC_IP_ENABLED.getName(), text(publicIp));

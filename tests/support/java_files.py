@@ -28,6 +28,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 names = st.text(f"{_LETTERS}-_.äß日 ", min_size=1, max_size=12).map(str.strip).filter(bool)
 words = names.filter(lambda name: " " not in name)
 texts = st.text(f"{_LETTERS}-_.:/äß日 <>&'\"#,@%!{{}}[]*|\\", min_size=1, max_size=16).map(str.strip).filter(bool)
+tokens = st.text(f"{_LETTERS}-_.", min_size=1, max_size=40)
 booleans = st.sampled_from(["true", "false"])
 hosts = st.from_regex(r"[a-z][a-z0-9-]{0,8}(\.[a-z][a-z0-9]{0,5})?", fullmatch=True) | st.ip_addresses(v=4).map(str)
 members = hosts | st.tuples(hosts, st.integers(1, 65535)).map(lambda pair: f"{pair[0]}:{pair[1]}")
@@ -137,6 +138,7 @@ _properties = st.fixed_dictionaries(
         "hazelcast.client.statistics.period.seconds": whole(1),
         "hazelcast.client.shuffle.member.list": booleans,
         "hazelcast.discovery.public.ip.enabled": booleans,
+        "hazelcast.client.cloud.url": hosts.map("https://{}:8443".format),
         "hazelcast.client.event.thread.count": whole(1, 100),
         "tealjet.profile": st.sampled_from(["fast", "balanced", "patient"]),
         "com.example.own": texts,
@@ -153,6 +155,11 @@ _members = st.one_of(
             {"enabled": st.just("true"), "service-dns": hosts}, optional={"service-port": whole(1, 65535)}
         )
     ),
+    section(
+        cluster_members=st.lists(members, min_size=1, max_size=2),
+        hazelcast_cloud=st.fixed_dictionaries({"enabled": st.just("false"), "discovery-token": tokens}),
+    ),
+    section(hazelcast_cloud=st.fixed_dictionaries({"enabled": st.just("true"), "discovery-token": tokens})),
 )
 
 
@@ -258,6 +265,7 @@ _ATTRIBUTES = {
     "connection-strategy": {"async-start", "reconnect-mode"},
     "ssl": {"enabled"},
     "kubernetes": {"enabled"},
+    "hazelcast-cloud": {"enabled"},
     "cluster-routing": {"mode"},
     "eviction": {"eviction-policy", "max-size-policy", "size"},
     "credentials-factory": {"class-name"},

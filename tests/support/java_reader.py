@@ -107,6 +107,12 @@ def _members(java: Answer) -> Any:
     return java["network.cluster-members"]
 
 
+def _cloud_token(java: Answer) -> Any:
+    if java["network.hazelcast-cloud.enabled"]:
+        return java["network.hazelcast-cloud.discovery-token"]
+    return java["properties"]["hazelcast.client.cloud.discovery.token"]
+
+
 def _ports(java: Answer) -> Any:
     ports: list[int] = []
     for definition in java["network.outbound-ports"]:
@@ -269,6 +275,18 @@ WORDS: tuple[Word, ...] = (
     _same("client-labels", lambda client: sorted(set(client.config.labels))),
     _attribute("backup-ack-to-client-enabled", "backup_ack_to_client_enabled"),
     _same("network.cluster-members", lambda client: client.config.cluster_members, _members, "network.kubernetes"),
+    _same(
+        "network.hazelcast-cloud.discovery-token",
+        lambda client: client.config.cloud_discovery_token,
+        _cloud_token,
+        "network.hazelcast-cloud.enabled",
+        "properties.hazelcast.client.cloud.discovery.token",
+    ),
+    _same(
+        "properties.hazelcast.client.cloud.url",
+        lambda client: client.cloud_url,
+        lambda java: java["properties"]["hazelcast.client.cloud.url"],
+    ),
     _same(
         "network.cluster-routing.mode",
         lambda client: "ALL_MEMBERS" if client.config.smart_routing else "SINGLE_MEMBER",

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from support.stores import key_store
 from tealjet.cli.app import app
+from tealjet.lab import Authority
 
 FAILOVER = """\
 hazelcast-client-failover:
@@ -135,6 +137,45 @@ def test_lines_for_people_have_key_value_and_origin_and_no_secret() -> None:
     assert ["security.username-password.password", "(not", "shown)", "blue.yaml:7:39"] in lines
     assert "x-hush-x" not in result.output
     assert "x-hush-x" not in config("show", "--json").output
+
+
+@pytest.mark.usefixtures("folder")
+def test_only_passwords_and_tokens_are_secrets(folder: Path) -> None:
+    key_store(folder / "client.p12", Authority(folder).issue("client"), "x-hush-x")
+    (folder / "blue.yaml").write_text(
+        """\
+network:
+  hazelcast-cloud: {enabled: true, discovery-token: x-hush-x}
+  ssl:
+    enabled: true
+    properties: {keyStore: client.p12, keyStoreType: PKCS12, keyStorePassword: x-hush-x}
+security:
+  credentials-factory:
+    class-name: support.config_classes:give_password
+    properties: {user: x-hush-x}
+"""
+    )
+    (values,) = shown("blue.yaml", "--set").values()
+    assert {key: value["value"] for key, value in values.items() if value["file"]} == {
+        "network.hazelcast-cloud.enabled": "true",
+        "network.hazelcast-cloud.discovery-token": "(not shown)",
+        "network.ssl.enabled": "true",
+        "network.ssl.properties.keyStore": "client.p12",
+        "network.ssl.properties.keyStoreType": "PKCS12",
+        "network.ssl.properties.keyStorePassword": "(not shown)",
+        "security.credentials-factory.class-name": "support.config_classes:give_password",
+        "security.credentials-factory.properties": "(not shown)",
+    }
+    assert "x-hush-x" not in config("show", "blue.yaml").output
+
+
+@pytest.mark.parametrize(
+    "found_by", ["hazelcast-cloud: {enabled: true, discovery-token: t}", "kubernetes: {enabled: true, service-dns: hz}"]
+)
+def test_the_default_members_are_not_shown_where_others_are_found(folder: Path, found_by: str) -> None:
+    (folder / "blue.yaml").write_text(f"network: {{{found_by}}}")
+    (values,) = shown("blue.yaml").values()
+    assert "network.cluster-members" not in values
 
 
 @pytest.mark.usefixtures("folder")

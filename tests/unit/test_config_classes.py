@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 
@@ -125,6 +126,22 @@ def test_a_name_that_fits_two_patterns_as_well_is_an_error_as_in_java() -> None:
     configured = ByJavaName({"ab*": 1, "*bc": 2})
     with pytest.raises(ConfigError, match=r"the name 'abc' fits several patterns of the configuration: ab\*, \*bc"):
         configured["abc"]
+
+
+def test_what_is_before_and_after_the_star_may_overlap_as_in_java() -> None:
+    assert ByJavaName({"ab*ba": 1})["aba"] == 1
+
+
+def test_a_second_star_stands_for_itself_as_in_java_which_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    _write("near-cache: {'a*b*': {time-to-live-seconds: 3}}")
+    with caplog.at_level(logging.INFO, logger="tealjet"):
+        near_caches = ClientConfig.load("conf.yaml").config.near_caches
+    assert "a-b-" not in near_caches
+    assert "a-b*" in near_caches
+    assert caplog.messages == [
+        "conf.yaml:1:14: near-cache.a*b*: as in Java only the first * stands for anything, so this is for names that "
+        "end with 'b*'"
+    ]
 
 
 def test_without_a_default_a_name_that_fits_nothing_has_no_configuration() -> None:

@@ -264,7 +264,8 @@ def test_a_difference_that_one_client_cannot_have_is_refused(key: str, first: st
     assert "the alternative configuration of cluster 'green' has " in problem
     assert "as in the first one (blue.yaml:2:" in problem
     assert problem.endswith(
-        "(only cluster-name, network.cluster-members, network.kubernetes, security and TLS may differ)"
+        "(only cluster-name, network.cluster-members, network.kubernetes, network.hazelcast-cloud, security and TLS "
+        "may differ)"
     )
 
 
@@ -275,7 +276,7 @@ def test_a_difference_names_the_key_both_values_as_written_and_both_places() -> 
     assert _problems("failover.yaml") == [
         "green.yaml: properties.hazelcast.client.heartbeat.timeout: the alternative configuration of cluster 'green' "
         "has nothing set; allowed: '3000', as in the first one (blue.yaml:3:3) (only cluster-name, "
-        "network.cluster-members, network.kubernetes, security and TLS may differ)"
+        "network.cluster-members, network.kubernetes, network.hazelcast-cloud, security and TLS may differ)"
     ]
 
 

@@ -44,11 +44,6 @@ def test_a_wrapped_configuration_does_not_follow_later_changes() -> None:
     ("attribute", "value", "problem"),
     [
         (
-            "cloud_discovery_token",
-            "t",
-            "cloud_discovery_token: not supported: members are found by cluster_members only",
-        ),
-        (
             "async_start",
             True,
             "async_start: not supported: the client is complete when it exists; asyncio starts it without blocking",
@@ -100,7 +95,7 @@ def test_configurations_in_code_must_have_in_common_what_files_must() -> None:
     assert _refused(lambda: FailoverConfig(clients=clients)) == (
         "configuration of cluster 'green': redo_operation: the alternative configuration of cluster 'green' has "
         "'True'; allowed: nothing set, as in the first one (configuration of cluster 'blue') (only cluster-name, "
-        "network.cluster-members, network.kubernetes, security and TLS may differ)"
+        "network.cluster-members, network.kubernetes, network.hazelcast-cloud, security and TLS may differ)"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import ssl
 import subprocess
 import sys
@@ -214,10 +215,27 @@ def test_suites_of_both_versions_leave_both_in(tmp_path: Path) -> None:
             {"protocol": "TLSv1.3", "ciphersuites": "TLS_RSA_WITH_AES_128_CBC_SHA"},
             f"8:9: {PLACE}.ciphersuites: none is of the version that protocol asks for",
         ),
-        ({"ciphersuites": "TLS_NO_WITH_SUCH"}, f"7:9: {PLACE}.ciphersuites: OpenSSL knows none of them"),
+        (
+            {"ciphersuites": "TLS_NO_WITH_SUCH,TLS_NOR_WITH_THAT"},
+            f"7:9: {PLACE}.ciphersuites: OpenSSL knows none of them: TLS_NO_WITH_SUCH, TLS_NOR_WITH_THAT",
+        ),
+        (
+            {"ciphersuites": f"{NEW},TLS_AES_128_GCM_SHA265"},
+            f"7:9: {PLACE}.ciphersuites: TLS_AES_128_GCM_SHA265 is no suite that can be offered; allowed: of TLS 1.3 "
+            "TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256 (did you mean "
+            "TLS_AES_128_GCM_SHA256?)",
+        ),
+        (
+            {"ciphersuites": f"{NEW},TLS_AES_128_CCM_SHA256"},
+            f"7:9: {PLACE}.ciphersuites: TLS_AES_128_CCM_SHA256 is no suite that can be offered; allowed: of TLS",
+        ),
+        (
+            {"ciphersuites": ",".join(["TLS_RSA_WITH_AES_128_CBC_SHA"] * 300)},
+            f"7:23: {PLACE}.ciphersuites: found 'TLS_RSA_WITH_AES_128_CBC_SHA,TLS_RSA_",
+        ),
         (
             {"keyStoreType": "PKCS11"},
-            f"7:23: {PLACE}.keyStoreType: found a value that is not shown; allowed: PKCS12, JKS",
+            f"7:23: {PLACE}.keyStoreType: found 'PKCS11'; allowed: PKCS12, JKS (convert it with keytool",
         ),
         ({"keystore": "a.p12"}, "7:9: network.ssl.properties.keystore: unknown key; allowed: protocol, trustStore"),
     ],
@@ -232,6 +250,30 @@ def test_a_factory_of_the_user_s_own_can_not_be_honoured(tmp_path: Path) -> None
     file = write(tmp_path, {}, factory="com.example.Own")
     with pytest.raises(ConfigError, match=r"factory-class-name: found 'com.example.Own'.*can run in Java only"):
         ClientConfig.load(file)
+
+
+def test_each_suite_that_openssl_does_not_know_is_said_and_the_others_are_offered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    suites = "TLS_EMPTY_RENEGOTIATION_INFO_SCSV,TLS_RSA_WITH_AES_128_GCM_SHA265,TLS_RSA_WITH_AES_256_GCM_SHA384"
+    with caplog.at_level(logging.INFO, logger="tealjet"):
+        made = context(tmp_path, ciphersuites=suites)
+    assert [one["name"] for one in made.get_ciphers() if one["protocol"] != "TLSv1.3"] == ["AES256-GCM-SHA384"]
+    assert caplog.messages == [
+        f"{tmp_path}/blue.yaml:7:9: {PLACE}.ciphersuites: without effect: OpenSSL does not know "
+        "TLS_RSA_WITH_AES_128_GCM_SHA265"
+    ]
+
+
+def test_all_files_that_cannot_be_read_are_told_at_once(tmp_path: Path) -> None:
+    file = write(tmp_path, {"trustCertCollectionFile": "no.ca", "keyCertChainFile": "no.crt", "keyFile": "no.key"})
+    with pytest.raises(ConfigError) as raised:
+        ClientConfig.load(file)
+    assert [str(one).removeprefix(f"{file}:") for one in raised.value.problems] == [
+        f"7:9: {PLACE}.trustCertCollectionFile: 'no.ca' can't be read: No such file or directory",
+        f"8:9: {PLACE}.keyCertChainFile: 'no.crt' can't be read: No such file or directory",
+        f"9:9: {PLACE}.keyFile: 'no.key' can't be read: No such file or directory",
+    ]
 
 
 @pytest.mark.parametrize("name", ["trustStore", "keyStore", "trustCertCollectionFile"])

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tealjet.config.problem import Problems, looks_secret, printable
+from tealjet.config.problem import Problems, printable
 from tealjet.config.values import Piece
 
 __all__ = ["ClassNames", "Classes"]
@@ -45,15 +45,20 @@ class Classes:
             return None
         return self._imported(found, name, key)
 
-    def made(self, name: Piece, key: str, make: Callable[[Any], Any], allowed: str) -> Any | None:
-        """Return what ``make`` makes of what a name stands for; whatever it raises is a problem of the name."""
+    def made(
+        self, name: Piece, key: str, make: Callable[[Any], Any], allowed: str, *, knows_secrets: bool = False
+    ) -> Any | None:
+        """Return what ``make`` makes of what a name stands for; whatever it raises is a problem of the name.
+
+        The text of what it raises is left out if it ``knows_secrets``.
+        """
         found = self.find(name, key)
         if found is None:
             return None
         try:
             return make(found)
         except Exception as error:  # the user's class may raise anything
-            why = type(error).__name__ if looks_secret(key) else f"{type(error).__name__}: {printable(str(error))}"
+            why = type(error).__name__ + ("" if knows_secrets else f": {printable(str(error))}")
             shown = f"{printable(name.text)!r} cannot be used ({why})"
             self._problems.add(name.mark, key, shown, allowed=allowed)
             return None

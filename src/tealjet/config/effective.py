@@ -104,8 +104,10 @@ def _values(config: FailoverConfig, client: ClientConfig) -> Iterator[Value]:
 
 def _is_told_without(key: Key, client: ClientConfig) -> bool:
     """Say whether a key that nobody has written is worth a line."""
-    if ANY in key.path or key.default in ("", "an error") or key.path == ("config-replacers",):
+    if ANY in key.path or key.default.startswith("an error") or key.path == ("config-replacers",) or not key.default:
         return False
+    if key.attribute == "cluster_members" and (client.cloud is not None or client.config.cluster_members):
+        return False  # they are found in another way
     return client.tls is not None or key.path[:3] != ("network", "ssl", "properties")
 
 

@@ -14,6 +14,7 @@ from hazelcast.config import (
     ReconnectMode,
 )
 
+from tealjet.config.cloud import CLOUD_URL, check_url
 from tealjet.config.structure_keys import STRUCTURES
 from tealjet.config.table import Key, Schema
 from tealjet.config.tls_properties import VERSIONS
@@ -61,6 +62,11 @@ def _address(value: str) -> str:
     return value
 
 
+def _coordinator(value: str) -> str:
+    check_url(value)
+    return value
+
+
 def _keep_alive(value: str) -> list[tuple[int, int, int]]:
     return [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, int(bool(boolean().convert(value))))]
 
@@ -76,13 +82,14 @@ def _tls(name: str, value: Reader, doc: str, default: str) -> Key:
 
 
 def _suites(value: str) -> list[str]:
-    names = [trimmed(name) for name in value.split(",")]
+    names = [trimmed(name) for name in value.split(",", _MAX_SUITES)]
     if not all(re.fullmatch(r"[A-Za-z0-9_-]+", name) for name in names):
         raise ValueError("one is empty or has a character that no suite has")
     return names
 
 
-_PASSWORD = One(allowed="text", convert=str)
+_MAX_SUITES = 200
+_SECRET = One(allowed="text", convert=str)
 _STORE_TYPE = choice(
     {"PKCS12": "PKCS12", "JKS": "JKS"}, otherwise="convert it with keytool -importkeystore -deststoretype PKCS12"
 )
@@ -343,6 +350,20 @@ CLIENT = Schema(
             "true",
             "shuffle_member_list",
         ),
+        Key(
+            path=("properties", "hazelcast.client.cloud.discovery.token"),
+            value=_SECRET,
+            doc="The same as hazelcast-cloud with enabled: true and this discovery-token.",
+            default="none",
+            may_differ=True,
+        ),
+        Key(
+            path=("properties", "hazelcast.client.cloud.url"),
+            value=One(allowed="https:// with host and perhaps port and path", convert=_coordinator),
+            doc="Where the coordinator is; its certificate has to be from an authority that the system trusts.",
+            default=CLOUD_URL,
+            own="cloud_url",
+        ),
         _option(
             "profile",
             "profile",
@@ -420,6 +441,21 @@ CLIENT = Schema(
             may_differ=True,
         ),
         Key(
+            path=("network", "hazelcast-cloud", "enabled"),
+            value=boolean(),
+            doc="Ask the coordinator of Hazelcast Cloud for the members and their public addresses, anew for each "
+            "attempt. It takes the place of cluster-members.",
+            default="false",
+            may_differ=True,
+        ),
+        Key(
+            path=("network", "hazelcast-cloud", "discovery-token"),
+            value=_SECRET,
+            doc="The token by which the coordinator knows the cluster; never shown in messages.",
+            default="an error with enabled: true",
+            may_differ=True,
+        ),
+        Key(
             path=("network", "ssl", "enabled"),
             value=boolean(),
             doc="Speak TLS with this cluster; without it nothing else below network.ssl has an effect.",
@@ -445,7 +481,7 @@ CLIENT = Schema(
             "PKCS#12 store with the certificates that the client trusts, each by itself.",
             "the system's authorities",
         ),
-        _tls("trustStorePassword", _PASSWORD, "Password of the trust store; never shown in messages.", "none"),
+        _tls("trustStorePassword", _SECRET, "Password of the trust store; never shown in messages.", "none"),
         _tls("trustStoreType", _STORE_TYPE, "Type of the trust store; what counts is what the file is.", "JKS"),
         _tls(
             "trustCertCollectionFile",
@@ -454,9 +490,7 @@ CLIENT = Schema(
             "none",
         ),
         _tls("keyStore", text(), "PKCS#12 store with the client's certificate and key.", "none"),
-        _tls(
-            "keyStorePassword", _PASSWORD, "Password of the key store and of its key; never shown in messages.", "none"
-        ),
+        _tls("keyStorePassword", _SECRET, "Password of the key store and of its key; never shown in messages.", "none"),
         _tls("keyStoreType", _STORE_TYPE, "Type of the key store; what counts is what the file is.", "JKS"),
         _tls(
             "keyCertChainFile",
@@ -465,7 +499,7 @@ CLIENT = Schema(
             "none",
         ),
         _tls("keyFile", text(), "PEM file with the client's key.", "none"),
-        _tls("keyPassword", _PASSWORD, "Password of keyFile; never shown in messages.", "none"),
+        _tls("keyPassword", _SECRET, "Password of keyFile; never shown in messages.", "none"),
         _tls(
             "mutualAuthentication",
             choice({word: word for word in ("REQUIRED", "OPTIONAL")}),

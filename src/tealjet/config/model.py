@@ -16,9 +16,10 @@ from hazelcast.config import Config
 from hazelcast.core import Address
 
 from tealjet.config.classes import ClassNames
+from tealjet.config.cloud import CLOUD_URL, Cloud
 from tealjet.config.problem import Problems
 from tealjet.config.reading import ReadClient, Reading, Written
-from tealjet.config.rules import check_honoured, check_same, check_tls, differing
+from tealjet.config.rules import check_coordinator, check_honoured, check_same, check_tls, differing
 from tealjet.config.tls import TlsError, TlsSettings, official_tls
 from tealjet.config.values import MAX_INT, parse_address
 from tealjet.failover.model import Candidate
@@ -57,12 +58,15 @@ class ClientConfig:
     """For a file: where each key is set, by its path ("network.redo-operation"). What is not here is a default."""
     outbound_ports: tuple[int, ...] = ()
     """The local ports that connections may have; empty for any."""
+    cloud_url: str = CLOUD_URL
+    """Where the coordinator of Hazelcast Cloud is asked; only with a ``cloud_discovery_token``."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
         object.__setattr__(self, "written", MappingProxyType(dict(self.written)))
         problems = Problems()
         check_honoured(self.config, self.label, problems)
+        check_coordinator(self.cloud_url, self.label, problems)
         if self.tls is None:
             object.__setattr__(self, "tls", _official_tls(self.config, self.label, problems))
         if self.tls is not None:
@@ -121,6 +125,7 @@ class ClientConfig:
             origin=read.origin,
             written=read.written,
             outbound_ports=read.outbound_ports,
+            cloud_url=read.cloud_url,
         )
 
     @classmethod
@@ -150,10 +155,18 @@ class ClientConfig:
 
     @property
     def addresses(self) -> tuple[tuple[str, int], ...]:
-        """(host, port) to connect to first; as in Java three ports are tried where none is given."""
+        """(host, port) to connect to first; as in Java three ports are tried where none is given. None with a cloud."""
+        if self.cloud is not None:
+            return ()
         members = self.config.cluster_members or [_DEFAULT_HOST]
         parsed = (parse_address(member) for member in members)
         return tuple((host, tried) for host, port in parsed for tried in (_DEFAULT_PORTS if port is None else (port,)))
+
+    @property
+    def cloud(self) -> Cloud | None:
+        """Whom to ask where the members are; None if ``addresses`` says it."""
+        token = self.config.cloud_discovery_token
+        return None if token is None else Cloud(token=token, url=self.cloud_url)
 
     @property
     def credentials(self) -> tuple[str | None, str | None]:

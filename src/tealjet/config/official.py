@@ -19,7 +19,8 @@ from hazelcast.serialization.api import CompactSerializer, StreamSerializer
 from hazelcast.util import LoadBalancer, RandomLB, RoundRobinLB
 
 from tealjet.config.classes import Classes
-from tealjet.config.problem import Problems
+from tealjet.config.cloud import CLOUD_URL, check_token
+from tealjet.config.problem import Problems, printable
 from tealjet.config.table import Setting
 from tealjet.config.values import Piece, whole
 from tealjet.errors import ConfigError
@@ -34,6 +35,9 @@ _NAMED: dict[str, Callable[[], Any]] = {
     "reliable_topics": ReliableTopicConfig,
 }
 _DEFAULT_PORT = 5701
+_CLOUD = "network.hazelcast-cloud.enabled"
+_CLOUD_TOKEN = "network.hazelcast-cloud.discovery-token"  # noqa: S105 - the name of the key
+_CLOUD_TOKEN_ALONE = "properties.hazelcast.client.cloud.discovery.token"  # noqa: S105 - the name of the key
 _WAYS_TO_SIGN_IN = ("security.username-password", "security.token", "security.credentials-factory")
 
 
@@ -72,8 +76,8 @@ class ByJavaName(dict[str, T]):
 
 
 def _fits(pattern: str, name: str) -> bool:
-    before, _, after = pattern.partition("*")
-    return len(name) >= len(before) + len(after) and name.startswith(before) and name.endswith(after)
+    before, _, after = pattern.partition("*")  # what is before and after may overlap in a name, as in Java
+    return name.startswith(before) and name.endswith(after)
 
 
 class JavaConfig(Config):
@@ -120,6 +124,8 @@ class Official:
     """The attributes that the file sets."""
     outbound_ports: tuple[int, ...]
     """The local ports that connections may have; empty for any."""
+    cloud_url: str
+    """Where the coordinator of Hazelcast Cloud is."""
 
 
 def official_config(settings: Iterable[Setting], classes: Classes, problems: Problems) -> Official:
@@ -151,7 +157,13 @@ class _Builder:
         config = JavaConfig()
         for attribute, value in self._values.items():
             setattr(config, attribute, value)
-        return Official(config=config, explicit=frozenset(self._values), outbound_ports=self._outbound_ports())
+        coordinator = self._by_name.get("properties.hazelcast.client.cloud.url")
+        return Official(
+            config=config,
+            explicit=frozenset(self._values),
+            outbound_ports=self._outbound_ports(),
+            cloud_url=CLOUD_URL if coordinator is None else coordinator.value,
+        )
 
     # -------------------------------------------------------------------------------------------------- single settings
 
@@ -169,8 +181,12 @@ class _Builder:
             self._values[attribute] = setting.value
 
     def _take_named(self, attribute: str, setting: Setting) -> None:
-        named = self._values.setdefault(attribute, {})
-        config = named.setdefault(setting.path[1], _NAMED[attribute]())
+        named, name = self._values.setdefault(attribute, {}), setting.path[1]
+        if name not in named and name.count("*") > 1:
+            end = printable(name.partition("*")[2])
+            text = f"as in Java only the first * stands for anything, so this is for names that end with {end!r}"
+            self._problems.note(setting.mark, setting.name, text)
+        config = named.setdefault(name, _NAMED[attribute]())
         if setting.key.item is not None:
             setattr(config, setting.key.item, setting.value)
 
@@ -204,7 +220,7 @@ class _Builder:
         serializers = {}
         for number, record in enumerate(setting.value):
             key = f"{setting.name}[{number}]"
-            kind = self._classes.find(record["type-class"], f"{key}.type-class")
+            kind = self._classes.made(record["type-class"], f"{key}.type-class", _class, "a class")
             serializer = self._stream_serializer(record["class-name"], f"{key}.class-name")
             if kind is not None and serializer is not None:
                 serializers[kind] = serializer
@@ -262,9 +278,20 @@ class _Builder:
         return () if 0 in found else tuple(found)
 
     def _members(self) -> None:
+        ways = [way for way in (self._kubernetes(), self._cloud()) if way is not None]
+        members = self._by_name.get("network.cluster-members")
+        if members is not None and members.value:
+            ways.append(members)
+        for other in ways[1:]:
+            found = f"stands beside {ways[0].name} ({ways[0].mark})"
+            hint = "Java refuses it as well"
+            self._problems.add(other.mark, other.name, found, allowed="one way to find members", hint=hint)
+
+    def _kubernetes(self) -> Setting | None:
+        """Return the setting by which Kubernetes has the members, if it does."""
         kubernetes = self._by_name.get("network.kubernetes")
         if kubernetes is None:
-            return
+            return None
         # Java knows this one name in any case; a section that is enabled by it must not pass for one that is not
         told: Mapping[str, Piece] = {
             "enabled" if name.lower() == "enabled" else name: piece for name, piece in kubernetes.value.items()
@@ -274,22 +301,39 @@ class _Builder:
             if enabled is not None and enabled.text.lower() != "false":
                 found = f"found {enabled.text[:60]!r}"
                 self._problems.add(enabled.mark, f"{kubernetes.name}.enabled", found, allowed="true or false")
-            return
+            return None
         dns = told.get("service-dns")
         if dns is None or not dns.text:
             hint = "give service-dns, the name of a headless service, or list network.cluster-members"
             found = "not supported: Kubernetes is asked by DNS only, not by its API"
             self._problems.add(kubernetes.mark, kubernetes.name, found, hint=hint)
-            return
+            return None
         for name in told.keys() - {"enabled", "service-dns", "service-port", "service-dns-timeout"}:
             found = "not supported together with service-dns"
             self._problems.add(told[name].mark, f"{kubernetes.name}.{name}", found, hint="remove the key")
-        members = self._by_name.get("network.cluster-members")
-        if members is not None:
-            found = f"stands beside network.kubernetes ({kubernetes.mark})"
-            hint = "Java refuses it as well"
-            self._problems.add(members.mark, members.name, found, allowed="one way to find members", hint=hint)
         self._values["cluster_members"] = [f"{dns.text}:{self._service_port(kubernetes)}"]
+        return kubernetes
+
+    def _cloud(self) -> Setting | None:
+        """Return the setting by which Hazelcast Cloud has the members, if it does."""
+        section, token, alone = (self._by_name.get(name) for name in (_CLOUD, _CLOUD_TOKEN, _CLOUD_TOKEN_ALONE))
+        enabled = section if section is not None and section.value else None
+        if enabled is not None and alone is not None:
+            found = f"stands beside {enabled.name} ({enabled.mark})"
+            self._problems.add(alone.mark, alone.name, found, allowed="one of both", hint="Java refuses it as well")
+        way, told = (enabled, token) if enabled is not None else (alone, alone)
+        if way is not None and told is None:
+            self._problems.add(way.mark, _CLOUD_TOKEN, "the key is missing", allowed="the token of the cluster")
+        elif way is not None and told is not None:
+            try:
+                check_token(told.value)
+            except ValueError as error:
+                found = "found a token that cannot be one"
+                self._problems.add(
+                    told.node.mark, told.name, found, allowed="the token of the cluster", hint=str(error)
+                )
+            self._values["cloud_discovery_token"] = told.value
+        return way
 
     def _service_port(self, kubernetes: Setting) -> int:
         if "service-dns-timeout" in kubernetes.value:
@@ -370,6 +414,7 @@ class _Builder:
             name.name,
             lambda factory: _credentials(factory(properties)),
             allowed,
+            knows_secrets=True,
         )
         if isinstance(given, TokenProvider):
             self._values["token_provider"] = given
@@ -408,6 +453,12 @@ def _instance_of(kind: type[T]) -> Callable[[Any], T]:
         return made
 
     return make
+
+
+def _class(found: Any) -> type:
+    if not isinstance(found, type):
+        raise TypeError("it is no class")
+    return found
 
 
 def _stream_serializer(found: Any) -> type[StreamSerializer]:

@@ -16,7 +16,9 @@ __all__ = ["Mark", "Note", "Place", "Problem", "Problems", "looks_secret", "prin
 
 _MAX_PROBLEMS = 100
 _MAX_QUOTED = 60
-_SECRET = re.compile(r"security|passw|passphrase|secret|token|credential|key-?store|trust-?store", re.IGNORECASE)
+_SIGNED_IN = re.compile(r"//[^/\s]*@")
+"""The part of a URL that may have a password in it."""
+_SECRET = re.compile(r"passw|passphrase|secret|token|credential(?!s-factory\.class-name$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,4 +157,5 @@ def quoted(value: str, key: str) -> str:
     """Return a value for a message; one whose key path looks like a secret is never shown."""
     if looks_secret(key):
         return "a value that is not shown"
+    value = _SIGNED_IN.sub("//...@", value)
     return repr(value) if len(value) <= _MAX_QUOTED else f"{value[:_MAX_QUOTED]!r}..."

@@ -67,6 +67,7 @@ class ReadClient:
     origin: str
     written: Mapping[str, Written]
     outbound_ports: tuple[int, ...]
+    cloud_url: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,6 +168,7 @@ class Reading:
             origin=file.path,
             written=_written(settings),
             outbound_ports=official.outbound_ports,
+            cloud_url=official.cloud_url,
         )
 
 

@@ -7,16 +7,16 @@ manual, "Blue-Green Deployment and Disaster Recovery"): a client keeps its proxi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hazelcast.config import Config, FlakeIdGeneratorConfig, NearCacheConfig, ReconnectMode, ReliableTopicConfig
 from hazelcast.serialization.api import CompactSerializer
 from hazelcast.util import LoadBalancer
 
+from tealjet.config.cloud import check_token, check_url
 from tealjet.config.keys import CLIENT
 from tealjet.config.problem import Problems, quoted
-from tealjet.config.tls import TlsError, TlsSettings, tls_context
+from tealjet.config.tls import TlsSettings, unusable
 from tealjet.config.values import parse_address
 
 if TYPE_CHECKING:
@@ -31,12 +31,14 @@ ATTRIBUTES = tuple(name for name, value in vars(Config).items() if isinstance(va
 _MAY_DIFFER = {key.attribute for key in CLIENT.keys if key.may_differ} | {
     name for name in ATTRIBUTES if name.startswith("ssl_") or name in ("cloud_discovery_token", "token_provider")
 }
-_MAY_DIFFER_TEXT = "only cluster-name, network.cluster-members, network.kubernetes, security and TLS may differ"
+_MAY_DIFFER_TEXT = (
+    "only cluster-name, network.cluster-members, network.kubernetes, network.hazelcast-cloud, security and TLS "
+    "may differ"
+)
 
 _PROPERTIES = {key.attribute for key in CLIENT.keys if key.path[0] == "properties" and key.attribute}
 
 _REFUSED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-    ("cloud_discovery_token", bool, "members are found by cluster_members only"),
     ("async_start", bool, "the client is complete when it exists; asyncio starts it without blocking"),
     (
         "reconnect_mode",
@@ -59,20 +61,30 @@ def check_honoured(config: Config, where: str, problems: Problems) -> None:
             key = f"cluster_members[{index}]"
             problems.add(where, key, f"found {address!r}", allowed="host or host:port", hint=str(error))
 
+    token = config.cloud_discovery_token
+    if token is None:
+        return
+    try:
+        check_token(token)
+    except ValueError as error:
+        problems.add(where, "cloud_discovery_token", "found a token that cannot be one", hint=str(error))
+    if config.cluster_members:
+        problems.add(where, "cluster_members", "stands beside cloud_discovery_token", allowed="one way to find members")
+
+
+def check_coordinator(url: str, where: str, problems: Problems) -> None:
+    """Add a problem if the coordinator of Hazelcast Cloud cannot be there."""
+    try:
+        check_url(url)
+    except ValueError as error:
+        allowed = "https:// with host and perhaps port and path"
+        problems.add(where, "cloud_url", f"found {quoted(url, '')}", allowed=allowed, hint=str(error))
+
 
 def check_tls(tls: TlsSettings, where: str, problems: Problems) -> None:
-    """Add a problem if no context can be made of the settings, because of a file or a password for example.
-
-    Whom the client trusts and what it shows are looked at each by itself, so that both are told.
-    """
-    parts = [replace(tls, certificate=None, key=None)]
-    if tls.certificate is not None:
-        parts.append(replace(tls, authorities=None, ciphers=None))
-    for part in parts:
-        try:
-            tls_context(part)
-        except TlsError as error:
-            problems.add(error.mark or where, error.setting, error.found, allowed=error.allowed)
+    """Add a problem for each reason why no context can be made of the settings, a file or a password for example."""
+    for error in unusable(tls):
+        problems.add(error.mark or where, error.setting, error.found, allowed=error.allowed)
 
 
 def differing(one: Config, other: Config) -> Iterator[str]:
@@ -87,6 +99,8 @@ def check_same(first: ClientConfig, other: ClientConfig, problems: Problems) -> 
     changed = set(differing(first.config, other.config)) | _set_in_one_file_only(first, other)
     if first.outbound_ports != other.outbound_ports:
         changed.add("outbound_ports")
+    if first.cloud_url != other.cloud_url:
+        changed.add("cloud_url")
     changed |= {name for name in {*first.options, *other.options} if first.options.get(name) != other.options.get(name)}
     for name in sorted(changed - _MAY_DIFFER):
         for path in _places(first, other, name):

@@ -11,14 +11,25 @@ from __future__ import annotations
 import enum
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from hazelcast.config import Config, SSLProtocol
 
 from tealjet.config.problem import Place
 from tealjet.config.tls_store import Store, StoreError, StorePasswordError, read_store
 
-__all__ = ["Password", "TlsCiphers", "TlsError", "TlsFile", "TlsFormat", "TlsSettings", "official_tls", "tls_context"]
+__all__ = [
+    "Password",
+    "TlsCiphers",
+    "TlsError",
+    "TlsFile",
+    "TlsFormat",
+    "TlsSettings",
+    "official_tls",
+    "tls_context",
+    "unusable",
+]
 
 Password = str | bytes | bytearray | Callable[[], str | bytes | bytearray] | None
 """What a key or a store is encrypted with, or a function that gives it."""
@@ -158,6 +169,24 @@ def tls_context(settings: TlsSettings) -> ssl.SSLContext:
             problem = f"no cipher of {settings.ciphers.names!r} is known to OpenSSL"
             raise settings.error(settings.ciphers.setting, problem) from None
     return context
+
+
+def unusable(settings: TlsSettings) -> list[TlsError]:
+    """Return all that is wrong with the settings: each file is looked at by itself, so that all of them are told."""
+    found = _errors_of(lambda: tls_context(replace(settings, certificate=None, key=None)))
+    if settings.certificate is None:
+        return found
+    own = [file for file in (settings.certificate, settings.key) if file is not None]
+    unread = [error for file in own for error in _errors_of(partial(_check_readable, settings, file))]
+    return found + (unread or _errors_of(lambda: tls_context(replace(settings, authorities=None, ciphers=None))))
+
+
+def _errors_of(step: Callable[[], object]) -> list[TlsError]:
+    try:
+        step()
+    except TlsError as error:
+        return [error]
+    return []
 
 
 def _load_authorities(context: ssl.SSLContext, settings: TlsSettings, file: TlsFile) -> None:

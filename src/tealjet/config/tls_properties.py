@@ -7,11 +7,13 @@ table of keys; here is what the values mean together.
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tealjet.config.problem import Place, Problems
+from tealjet.config.problem import Place, Problems, printable
 from tealjet.config.tls import TlsCiphers, TlsFile, TlsFormat, TlsSettings
 
 __all__ = ["PREFIX", "VERSIONS", "tls_of_properties"]
@@ -55,8 +57,17 @@ def tls_of_properties(
     ciphers = None
     if "ciphersuites" in values:
         older, newer = _split(values["ciphersuites"])
-        missing = _always_offered() - newer
-        if newer and missing and newest is ssl.TLSVersion.TLSv1_3:
+        offered = _always_offered()
+        missing, unknown = offered.difference(newer), [name for name in newer if name not in offered]
+        for name in unknown:
+            near = difflib.get_close_matches(name[:100], offered, n=1)
+            refuse(
+                "ciphersuites",
+                f"{printable(name)} is no suite that can be offered",
+                allowed=f"of TLS 1.3 {', '.join(sorted(offered))}",
+                hint=f"did you mean {near[0]}?" if near else "",
+            )
+        if newer and missing and not unknown and newest is ssl.TLSVersion.TLSv1_3:
             refuse(
                 "ciphersuites",
                 f"of TLS 1.3 it lacks {', '.join(sorted(missing))}",
@@ -67,10 +78,15 @@ def tls_of_properties(
         newest = newest if newer else min(newest, ssl.TLSVersion.TLSv1_2)
         if oldest > newest:
             refuse("ciphersuites", "none is of the version that protocol asks for")
-        elif older and not _known(older):
-            refuse("ciphersuites", "OpenSSL knows none of them")
         elif older:
-            ciphers = TlsCiphers(setting=f"{PREFIX}ciphersuites", names=":".join(older))
+            known = _known(older.values())
+            strange = ", ".join(printable(name) for name, its_own in older.items() if its_own not in known)
+            if not known:
+                refuse("ciphersuites", f"OpenSSL knows none of them: {strange}")
+            elif strange:
+                place = marks.get("ciphersuites", section)
+                problems.note(place, f"{PREFIX}ciphersuites", f"without effect: OpenSSL does not know {strange}")
+            ciphers = TlsCiphers(setting=f"{PREFIX}ciphersuites", names=":".join(known))
     if len(problems) > before:
         return None
     return TlsSettings(
@@ -98,10 +114,14 @@ def _file(values: Mapping[str, Any], name: str, password: str = "") -> TlsFile |
     )
 
 
-def _split(names: list[str]) -> tuple[list[str], set[str]]:
-    """Return the suites up to TLS 1.2 in OpenSSL's words, and those of TLS 1.3, which have the same name everywhere."""
-    newer = {name for name in names if name.startswith("TLS_") and "_WITH_" not in name}
-    return [_in_openssl_words(name) for name in names if name not in newer], newer
+def _split(names: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Return the suites up to TLS 1.2 with OpenSSL's words for them, and those of TLS 1.3, which everybody calls alike.
+
+    What only signals something to the other side is in Java's lists too, and OpenSSL sends it anyway.
+    """
+    suites = {name: _in_openssl_words(name) for name in names if not name.endswith("_SCSV")}
+    newer = [name for name in suites if name.startswith("TLS_") and "_WITH_" not in name]
+    return {name: words for name, words in suites.items() if name not in newer}, newer
 
 
 def _in_openssl_words(name: str) -> str:
@@ -121,9 +141,12 @@ def _always_offered() -> set[str]:
     return {cipher["name"] for cipher in context.get_ciphers() if cipher["protocol"] == "TLSv1.3"}
 
 
-def _known(names: list[str]) -> bool:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).set_ciphers(":".join(names))
-    except ssl.SSLError:
-        return False
-    return True
+def _known(names: Iterable[str]) -> list[str]:
+    """Return those that OpenSSL knows."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    known = []
+    for name in names:
+        with contextlib.suppress(ssl.SSLError):
+            context.set_ciphers(name)
+            known.append(name)
+    return known

@@ -49,7 +49,8 @@ UNUSED: tuple[Key, ...] = (
         "it is for the routing mode MULTI_MEMBER, which is refused", "network.cluster-routing.routing-strategy"
     ),
     *_without_effect(
-        "a member is found by network.cluster-members or network.kubernetes only", "network.auto-detection"
+        "members are found by network.cluster-members, network.kubernetes or network.hazelcast-cloud only",
+        "network.auto-detection",
     ),
     *_without_effect("Java does not know it either, it is backup-ack-to-client-enabled", "backup-ack-to-client"),
     *_without_effect("compact serialization is always there", "serialization.compact-serialization.enabled"),
@@ -114,7 +115,6 @@ UNUSED: tuple[Key, ...] = (
         "network.gcp",
         "network.azure",
         "network.eureka",
-        "network.hazelcast-cloud",
     ),
     Key(
         path=("network", "discovery-strategies"),
@@ -149,11 +149,6 @@ UNUSED: tuple[Key, ...] = (
             instead="limit the calls that wait for a cluster with tealjet.max-parked-calls",
         ),
         doc="the number of calls is not limited in this way",
-    ),
-    Key(
-        path=("properties", "hazelcast.client.cloud.discovery.token"),
-        value=Unsupported(why="members are not found in this way", instead=_DISCOVERY),
-        doc="members are not found in this way",
     ),
     Key(
         path=("properties", "hazelcast.partitioning.strategy.class"),

@@ -34,6 +34,9 @@ class Target:
     cluster_name: str
     addresses: tuple[tuple[str, int], ...]
     """Host names or numeric addresses with ports; resolved anew for each attempt."""
+    coordinator: Callable[[], Mapping[tuple[str, int], tuple[str, int]]] | None = field(default=None, repr=False)
+    """Gives the addresses to connect to by the members' own ones, in place of ``addresses``, or raises OutsideError; it
+    may block."""
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     token: Callable[[str, int], bytes] | None = field(default=None, repr=False)

@@ -15,6 +15,7 @@ from tealjet.engine.calls import Calls
 from tealjet.engine.connecting import Connector, OpenError
 from tealjet.engine.connection import Connection
 from tealjet.engine.contracts import Settings, Target
+from tealjet.engine.coordinators import Coordinators
 from tealjet.engine.link import Link, LinkOwner
 from tealjet.engine.names import Names
 from tealjet.failover.model import Cause, LinkId, Reason
@@ -53,12 +54,13 @@ _WEIGHT = (
     Reason.PROTOCOL,
     Reason.TIMEOUT,
     Reason.LOST,
+    Reason.ADDRESSES,
     Reason.DNS,
     Reason.REFUSED,
 )
 
 
-NOBODY_THERE = frozenset({Reason.TIMEOUT, Reason.REFUSED, Reason.LOST, Reason.DNS})
+NOBODY_THERE = frozenset({Reason.TIMEOUT, Reason.REFUSED, Reason.LOST, Reason.ADDRESSES, Reason.DNS})
 """What an attempt finds where no member answers; anything else is an answer of somebody."""
 
 
@@ -72,6 +74,7 @@ class Opener:
         self._calls = calls
         self._owner = owner
         self._names = Names(runtime)
+        self._coordinators = Coordinators(runtime)
         self.connect = Connector(runtime, settings, self._server_name).connect
         self._last_members: dict[str, tuple[MemberInfo, ...]] = {}
         """The members that a candidate's cluster was last seen to have."""
@@ -97,27 +100,32 @@ class Opener:
             owner=self._owner,
             next_correlation_id=self._next_correlation_id,
         )
-        unresolved: Sequence[str] = ()
+        addresses: Sequence[tuple[str, int]] = target.addresses
+        unknown: list[str] = []
         try:
             async with asyncio.timeout_at(deadline):
-                left = deadline - self._runtime.now()
+                unknown += await self._coordinators.ask(target, (deadline - self._runtime.now()) / 2)
+                addresses = self._coordinators.addresses(target)
+                if not addresses:
+                    raise OpenError(Reason.ADDRESSES, "")
                 members = self._last_members.get(target.name, ())
-                told = [(one.host, one.port) for member in members for one in _told(member, target)]
+                told = [(one.host, one.port) for member in members for one in self._told(member, target)]
                 found = await self._names.resolve(
-                    [host for host, _ in (*target.addresses, *told)], min(_RESOLVE_LIMIT, left / 2)
+                    [host for host, _ in (*addresses, *told)],
+                    min(_RESOLVE_LIMIT, (deadline - self._runtime.now()) / 2),
                 )
-                unresolved = found.problems
-                seeds = sorted(found.addresses(target.addresses), key=self._place)
+                unknown += found.problems
+                seeds = sorted(found.addresses(addresses), key=self._place)
                 further = found.addresses(told)
                 stagger = min(_STAGGER, (deadline - self._runtime.now()) / (2 * len({*seeds, *further}) or 1))
                 await self._complete(link, await self._first_connection(link, seeds, further, stagger))
         except TimeoutError:
             link.close("it was not complete in time")
-            detail = f"cluster {target.name!r} ({_list(target.addresses)}) was not complete in time: {_known(link)}"
-            raise OpenError(Reason.TIMEOUT, "; ".join([detail, *unresolved])) from None
+            detail = f"cluster {target.name!r} ({_list(addresses)}) was not complete in time: {_known(link)}"
+            raise OpenError(Reason.TIMEOUT, "; ".join([detail, *unknown])) from None
         except OpenError as error:
             link.close("it could not be opened")
-            raise OpenError(error.reason, "; ".join(filter(None, [error.detail, *unresolved]))) from error
+            raise OpenError(error.reason, "; ".join(filter(None, [error.detail, *unknown]))) from error
         except asyncio.CancelledError:
             link.close("the attempt was abandoned")
             raise
@@ -136,7 +144,12 @@ class Opener:
         Raises:
             OpenError: It could not be opened; nothing of it is left.
         """
-        told = [(one.host, one.port) for one in _told(member, link.target)]
+        unknown: list[str] = []
+        if not self._told(member, link.target):
+            unknown = await self._coordinators.ask(link.target, link.target.connect_timeout)
+        told = [(one.host, one.port) for one in self._told(member, link.target)]
+        if not told:
+            raise OpenError(Reason.ADDRESSES, "; ".join(unknown) or "its coordinator has not told of it")
         found = await self._names.resolve([host for host, _ in told], _RESOLVE_LIMIT)
         try:
             return await self._first_connection(link, found.addresses(told))
@@ -144,7 +157,8 @@ class Opener:
             raise OpenError(error.reason, "; ".join(filter(None, [error.detail, *found.problems]))) from error
 
     def close(self) -> None:
-        """Wait for no name any more."""
+        """Wait for no name and no address any more."""
+        self._coordinators.close()
         self._names.close()
 
     # -------------------------------------------------------------------------------------------------------- the steps
@@ -201,9 +215,18 @@ class Opener:
         Names are those of the configuration and those that members give as their own; most give addresses only.
         """
         members = link.members or self._last_members.get(link.target.name, ())
-        told = (one.host for member in members for one in _told(member, link.target))
-        names = itertools.chain((name for name, _ in link.target.addresses), told)
+        told = (one.host for member in members for one in self._told(member, link.target))
+        names = itertools.chain((name for name, _ in self._coordinators.addresses(link.target)), told)
         return next((name for name in names if host in self._names.last_good(name)), host)
+
+    def _told(self, member: MemberInfo, target: Target) -> list[Address]:
+        """Return the addresses that a member may be reached at, in the order in which they are to be tried."""
+        own, public = member.address, member.address_map.get(_PUBLIC)
+        if target.coordinator is not None:
+            return self._coordinators.public(target, own)
+        if public is None or target.public_addresses is False:
+            return [own]
+        return [public] if target.public_addresses else [own, public]
 
     def _place(self, _: tuple[str, int]) -> float:
         return self._runtime.random() if self._settings.shuffle_addresses else 0
@@ -250,14 +273,6 @@ class Opener:
 
         request = encode_request(table.LOCAL_BACKUP_LISTENER)
         await link.listen(connection, request, on_event, of_user=False)
-
-
-def _told(member: MemberInfo, target: Target) -> list[Address]:
-    """Return the addresses that a member may be reached at, in the order in which they are to be tried."""
-    own, public = member.address, member.address_map.get(_PUBLIC)
-    if public is None or target.public_addresses is False:
-        return [own]
-    return [public] if target.public_addresses else [own, public]
 
 
 def _close_unwanted(task: asyncio.Task[Connection]) -> None:

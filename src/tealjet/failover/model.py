@@ -32,6 +32,7 @@ class Outcome(enum.Enum):
 class Reason(enum.Enum):
     """Why a candidate could not be opened, as far as the client can tell."""
 
+    ADDRESSES = "no member's address known"
     DNS = "name does not resolve"
     REFUSED = "connection refused"
     TIMEOUT = "no answer in time"
