@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tealjet.lab import EMBEDDED_VERSIONS, VERSIONS, EmbeddedOptions, LabError, start_embedded
-from tealjet.lab.embedded.carrier import MemberPlace
+from tealjet.lab.embedded.places import MemberPlace
 from tealjet.lab.embedded.services import SERVICES
 from tealjet.lab.embedded.serving import Service, Session
 

@@ -9,12 +9,13 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, Protocol, TypeVar
 
 from tealjet.errors import TealjetError
 
-__all__ = ["AnyCluster", "AnyLab", "AnyMember", "LabError", "LabStart", "MemberStartError"]
+__all__ = ["AnyCluster", "AnyLab", "AnyMember", "ClusterOf", "LabError", "LabStart", "MemberStartError"]
 
 
 class LabError(TealjetError):
@@ -110,6 +111,50 @@ class AnyCluster(Protocol):
     def wait(self, timeout: float = 60.0) -> None:
         """Wait until all members serve clients in one cluster. Raises MemberStartError when one does not in time."""
         ...
+
+
+M_co = TypeVar("M_co", bound=AnyMember, covariant=True)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClusterOf(Generic[M_co]):
+    """One cluster of members of one kind; its verbs do to all of them what the member's verb of that name does."""
+
+    name: str
+    """The Hazelcast cluster name."""
+    version: str
+    """What its members are, or answer as: a version that the lab knows."""
+    members: tuple[M_co, ...]
+
+    @property
+    def addresses(self) -> list[str]:
+        """The members' addresses, for a client's configuration."""
+        return [member.address for member in self.members]
+
+    @property
+    def alive(self) -> bool:
+        """Whether every member is there, frozen or not."""
+        return all(member.alive for member in self.members)
+
+    def kill(self) -> None:
+        """Kill all members and wait until they are gone; the cluster's data is gone with the last one."""
+        for member in self.members:
+            member.kill()
+
+    def freeze(self) -> None:
+        """Freeze all members: connections stay, nothing answers."""
+        for member in self.members:
+            member.freeze()
+
+    def thaw(self) -> None:
+        """Let all frozen members go on."""
+        for member in self.members:
+            member.thaw()
+
+    def stop(self, timeout: float = 30.0) -> None:
+        """Shut the members down gracefully, one after the other; ``timeout`` seconds for each."""
+        for member in self.members:
+            member.stop(timeout)
 
 
 class AnyLab(Protocol):

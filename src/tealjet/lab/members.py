@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tealjet.lab._probe import member_count
-from tealjet.lab.clusters import LabError, MemberStartError
+from tealjet.lab.clusters import ClusterOf, LabError, MemberStartError
 from tealjet.lab.faults import FaultProxy
 
 __all__ = ["LocalCluster", "LocalMember", "start_clusters"]
@@ -189,43 +189,8 @@ class LocalMember:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LocalCluster:
-    """One cluster; its verbs do to all members what the member's verb of that name does to one."""
-
-    name: str
-    """The Hazelcast cluster name."""
-    version: str
-    members: tuple[LocalMember, ...]
-
-    @property
-    def addresses(self) -> list[str]:
-        """The members' addresses, for a client's configuration."""
-        return [member.address for member in self.members]
-
-    @property
-    def alive(self) -> bool:
-        """Whether every member's process is there."""
-        return all(member.alive for member in self.members)
-
-    def kill(self) -> None:
-        """Kill all members with SIGKILL and wait until they are gone."""
-        for member in self.members:
-            member.kill()
-
-    def freeze(self) -> None:
-        """Stop all members with SIGSTOP: connections stay, nothing answers."""
-        for member in self.members:
-            member.freeze()
-
-    def thaw(self) -> None:
-        """Let all frozen members go on."""
-        for member in self.members:
-            member.thaw()
-
-    def stop(self, timeout: float = 30.0) -> None:
-        """Shut the members down gracefully, one after the other; ``timeout`` seconds for each."""
-        for member in self.members:
-            member.stop(timeout)
+class LocalCluster(ClusterOf[LocalMember]):
+    """One cluster of JVMs; its verbs do to all members what the member's verb of that name does to one."""
 
     def restart(self, timeout: float = 60.0) -> None:
         """Kill what is there and start all members anew at their addresses: a new cluster without the old data.

@@ -6,19 +6,19 @@ import asyncio
 import contextlib
 import importlib
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from tealjet.lab._loops import start_loop
 from tealjet.lab.clusters import LabError
-from tealjet.lab.embedded.carrier import ClusterPlace, MemberPlace
+from tealjet.lab.embedded.places import Addresses, ClusterPlace
 from tealjet.lab.embedded.serving import Service
 from tealjet.lab.embedded.settings import ClusterSettings
+from tealjet.lab.embedded.sockets import Sockets
 from tealjet.runtime import AsyncioRuntime
 
-__all__ = ["ClusterPlan", "Control", "LoopControl"]
+__all__ = ["ClusterPlan", "Control", "LoopControl", "raise_defects"]
 
-Addresses = Sequence[tuple[str, int]]
 ClusterPlan = tuple[ClusterSettings, Addresses]
 """A cluster as it is to be started, and where its members listen."""
 
@@ -84,31 +84,32 @@ class LoopControl:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _start(self, plans: Mapping[str, ClusterPlan], services: Sequence[type[Service]]) -> None:
-        runtime = AsyncioRuntime()
+        runtime, sockets = AsyncioRuntime(), Sockets()
         for key, (settings, addresses) in plans.items():
-            place = self._places[key] = ClusterPlace(settings, runtime, services)
-            place.members += [MemberPlace(place, host, port) for host, port in addresses]
-            for member in place.members:
-                await member.start()
+            place = self._places[key] = ClusterPlace(settings, addresses, services, runtime, sockets)
+            await place.start()
 
     async def _call(self, cluster: str, member: int | None, verb: str, arguments: Mapping[str, Any]) -> Any:
-        place = self._places[cluster]
-        result = getattr(place if member is None else place.members[member], verb)(**arguments)
+        result = self._places[cluster].do(member, verb, arguments)
         return await result if inspect.isawaitable(result) else result
 
     def _close(self) -> None:
         left = self._run(self._end())
         self._open = False
-        defects = [defect for place in self._places.values() for defect in place.defects] + left
-        if defects:
-            raise LabError("embedded members had defects of their own:\n" + "\n".join(defects))
+        raise_defects(self._places.values(), left)
 
     async def _end(self) -> list[str]:
         """End all members; return what is left on the loop, which is nothing."""
         for place in self._places.values():
-            for member in place.members:
-                await member.kill()
+            await place.kill()
         return [f"{task!r} is left" for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+
+def raise_defects(places: Iterable[ClusterPlace], further: Sequence[str] = ()) -> None:
+    """Raise LabError when services of clusters had errors of their own, or something else went wrong."""
+    defects = [*(defect for place in places for defect in place.defects), *further]
+    if defects:
+        raise LabError("embedded members had defects of their own:\n" + "\n".join(defects))
 
 
 def _uvloop_loop() -> asyncio.AbstractEventLoop:

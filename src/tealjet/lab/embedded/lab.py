@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tealjet.lab._ports import HOST, reserve_port
-from tealjet.lab.clusters import LabStart, MemberStartError
-from tealjet.lab.embedded.control import Control, LoopControl
+from tealjet.lab.clusters import ClusterOf, LabStart, MemberStartError
+from tealjet.lab.embedded.control import ClusterPlan, Control, LoopControl
 from tealjet.lab.embedded.faults import Mishap
 from tealjet.lab.embedded.process import ProcessControl
 from tealjet.lab.embedded.services import SERVICES
@@ -26,7 +26,9 @@ __all__ = [
     "EmbeddedLab",
     "EmbeddedMember",
     "EmbeddedOptions",
+    "lab_of",
     "start_embedded",
+    "wanted_clusters",
 ]
 
 EMBEDDED_VERSIONS: tuple[str, ...] = tuple(RELEASES)
@@ -186,52 +188,17 @@ class EmbeddedMember:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EmbeddedCluster:
+class EmbeddedCluster(ClusterOf[EmbeddedMember]):
     """One embedded cluster; its verbs do to all members what the member's verb of that name does to one."""
 
-    name: str
-    """The Hazelcast cluster name."""
-    version: str
-    """What its members answer as: one of EMBEDDED_VERSIONS."""
-    members: tuple[EmbeddedMember, ...]
     key: str
     """What start_embedded was given."""
     control: Control
 
     @property
-    def addresses(self) -> list[str]:
-        """The members' addresses, for a client's configuration."""
-        return [member.address for member in self.members]
-
-    @property
     def process_id(self) -> int | None:
         """The process that the members run in; None for this one."""
         return self.control.process_id
-
-    @property
-    def alive(self) -> bool:
-        """Whether every member is there."""
-        return all(member.alive for member in self.members)
-
-    def kill(self) -> None:
-        """Kill all members; the cluster's data is gone with the last one."""
-        for member in self.members:
-            member.kill()
-
-    def freeze(self) -> None:
-        """Freeze all members."""
-        for member in self.members:
-            member.freeze()
-
-    def thaw(self) -> None:
-        """Thaw all members."""
-        for member in self.members:
-            member.thaw()
-
-    def stop(self, timeout: float = 30.0) -> None:
-        """Shut the members down gracefully, one after the other; ``timeout`` seconds for each."""
-        for member in self.members:
-            member.stop(timeout)
 
     def restart(self, timeout: float = 60.0) -> None:
         """Kill what is there and start all members anew: a new cluster without the old data and with another id."""
@@ -373,40 +340,60 @@ def start_embedded(
     _require_loopback(host)
     if own_process and services is not SERVICES:
         raise ValueError("services of one's own run in this process only: leave own_process off")
-    options = clusters if isinstance(clusters, Mapping) else {key: EmbeddedOptions() for key in clusters}
-    settings = {key: _settings(key, one, version) for key, one in options.items()}
-    sizes = {key: members if one.members is None else one.members for key, one in options.items()}
-    for key, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"cluster {key!r} must have at least one member, not {size!r}")
-    messages = {message.name: message.request.type for message in served_messages(services)}
+    wanted = wanted_clusters(clusters, members, version)
 
     def start(stack: contextlib.ExitStack, cancelled: threading.Event) -> EmbeddedLab:
         plans = {
-            key: (settings[key], [(host, reserve_port(stack, host)) for _ in range(sizes[key])]) for key in options
+            key: (settings, [(host, reserve_port(stack, host)) for _ in range(size)])
+            for key, (settings, size) in wanted.items()
         }
         control: Control = (
             ProcessControl(stack, plans, uvloop=uvloop)
             if own_process
             else LoopControl(stack, plans, services, uvloop=uvloop)
         )
-        return EmbeddedLab(
-            clusters={
-                key: EmbeddedCluster(
-                    name=one.cluster_name,
-                    version=options[key].version or version,
-                    members=tuple(
-                        EmbeddedMember(control, key, index, _join(*address), messages)
-                        for index, address in enumerate(addresses)
-                    ),
-                    key=key,
-                    control=control,
-                )
-                for key, (one, addresses) in plans.items()
-            }
-        )
+        return lab_of(plans, control, services)
 
     return LabStart(start)
+
+
+def wanted_clusters(
+    clusters: Sequence[str] | Mapping[str, EmbeddedOptions], members: int, version: str
+) -> dict[str, tuple[ClusterSettings, int]]:
+    """Return what each cluster is told at its start and how many members it has, by the clusters' keys.
+
+    Raises:
+        ValueError: The version is not known, or a count is not positive.
+    """
+    options = clusters if isinstance(clusters, Mapping) else {key: EmbeddedOptions() for key in clusters}
+    wanted = {
+        key: (_settings(key, one, version), members if one.members is None else one.members)
+        for key, one in options.items()
+    }
+    for key, (_, size) in wanted.items():
+        if size < 1:
+            raise ValueError(f"cluster {key!r} must have at least one member, not {size!r}")
+    return wanted
+
+
+def lab_of(plans: Mapping[str, ClusterPlan], control: Control, services: Sequence[type[Service]]) -> EmbeddedLab:
+    """Return the verbs of clusters that have been started."""
+    messages = {message.name: message.request.type for message in served_messages(services)}
+    return EmbeddedLab(
+        clusters={
+            key: EmbeddedCluster(
+                name=settings.cluster_name,
+                version=settings.version,
+                members=tuple(
+                    EmbeddedMember(control, key, index, _join(*address), messages)
+                    for index, address in enumerate(addresses)
+                ),
+                key=key,
+                control=control,
+            )
+            for key, (settings, addresses) in plans.items()
+        }
+    )
 
 
 def _settings(key: str, options: EmbeddedOptions, version: str) -> ClusterSettings:

@@ -1,16 +1,14 @@
-"""Carries embedded members over sockets: each has a place, an address on loopback, where it can start again and again.
+"""Where embedded members live: each has a place, an address, where it can start again and again.
 
-Everything here runs on one event loop. What a member answers it must not know.
+Everything here runs on one event loop. What carries the connections, sockets or a simulated network, is handed in; what
+a member answers this must not know.
 """
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, Protocol
 
 from tealjet.lab.clusters import LabError
 from tealjet.lab.embedded.cluster import PlayedCluster, World
@@ -20,13 +18,48 @@ from tealjet.lab.embedded.jobs.board import Jobs
 from tealjet.lab.embedded.jobs.life import JobPlan
 from tealjet.lab.embedded.member import PlayedMember
 from tealjet.lab.embedded.serving import Service
-from tealjet.lab.embedded.session import PlayedSession
+from tealjet.lab.embedded.session import PlayedSession, Wire
 from tealjet.lab.embedded.settings import ClusterSettings
 from tealjet.protocol.values import Address, ClientFilterEntry, ClientFilterKind, ClientFilterMode
 
-__all__ = ["ClusterPlace", "MemberPlace"]
+__all__ = ["Accept", "Addresses", "Carrier", "ClusterPlace", "Door", "MemberPlace"]
 
-_RESET = struct.pack("ii", 1, 0)
+
+Addresses = Sequence[tuple[str, int]]
+"""Hosts and ports."""
+
+
+Accept = Callable[[Wire, Address], PlayedSession | None]
+"""Takes a connection on from a client's address; None when there is nobody to take it, and it must be closed."""
+
+
+class Door(Protocol):
+    """An address, the connections that are taken there and those that have been."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether connections are taken."""
+        ...
+
+    async def open(self) -> None:
+        """Take connections; harmless when it does. Raises OSError when somebody else has the address."""
+        ...
+
+    def close(self) -> None:
+        """Take no more connections; those that stand are left alone."""
+        ...
+
+    async def end_connections(self, within: float) -> None:
+        """Let what was sent be delivered, within so many seconds, and end what is left then."""
+        ...
+
+
+class Carrier(Protocol):
+    """What brings connections to members."""
+
+    def door(self, host: str, port: int, accept: Accept) -> Door:
+        """Return the door at an address, which is closed."""
+        ...
 
 
 class MemberPlace:
@@ -36,16 +69,15 @@ class MemberPlace:
         cluster: The cluster that it belongs to.
         host: A loopback address.
         port: The port, kept for this member.
+        carrier: Brings the connections.
     """
 
-    def __init__(self, cluster: ClusterPlace, host: str, port: int) -> None:
-        self.connections: set[_SocketWire] = set()
-        """Those of all the members that have lived here; each until its socket is closed."""
+    def __init__(self, cluster: ClusterPlace, host: str, port: int, carrier: Carrier) -> None:
         self.member: PlayedMember | None = None
         self._cluster = cluster
         self._host = host
         self._port = port
-        self._server: asyncio.Server | None = None
+        self._door = carrier.door(host, port, self._accept)
 
     def __repr__(self) -> str:
         return f"the embedded member {self._host}:{self._port} of {self._cluster.settings.cluster_name}"
@@ -58,34 +90,31 @@ class MemberPlace:
 
     def serves(self) -> bool:
         """Say whether a member is there that is not frozen and takes connections."""
-        return (
-            self.member is not None and self.member.alive and not self.member.faults.frozen and self._server is not None
-        )
+        member = self.member
+        return member is not None and member.alive and not member.faults.frozen and self._door.is_open
 
     async def start(self) -> None:
         """Start a member, if none is there."""
         if not self.is_alive():
             address = Address(host=self._host, port=self._port)
-            self.member = PlayedMember(self._cluster.living(), address, died=self._stop_listening)
+            self.member = PlayedMember(self._cluster.living(), address, died=self._door.close)
             await self.accept()
 
     async def kill(self) -> None:
         """End the member and its connections at once."""
         if self.member is not None:
-            self._stop_listening()
+            self._door.close()
             self.member.end(graceful=False)
-            await self._closed()
+            await self._door.end_connections(within=0.0)
 
     async def stop(self, timeout: float) -> None:  # noqa: ASYNC109 - it is the time for those who are to read
         """Shut the member down: it leaves its cluster, and what it has sent is delivered, for so many seconds."""
         if self.member is not None:
-            self._stop_listening()
+            self._door.close()
             if self.member.alive:
                 self.member.thaw()
             self.member.end(graceful=True)
-            if self.connections:
-                await asyncio.wait([wire.closed for wire in self.connections], timeout=timeout)
-            await self._closed()
+            await self._door.end_connections(within=timeout)
 
     async def restart(self) -> None:
         """Start the member anew."""
@@ -95,27 +124,15 @@ class MemberPlace:
     async def accept(self) -> None:
         """Take connections."""
         self._living()
-        if self._server is None:
-            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-            listener = socket.create_server((self._host, self._port), family=family, backlog=1024)
-            self._server = await asyncio.get_running_loop().create_server(lambda: _SocketWire(self), sock=listener)
+        await self._door.open()
 
     def refuse(self) -> None:
         """Take no more connections."""
         self._living()
-        self._stop_listening()
+        self._door.close()
 
-    def _stop_listening(self) -> None:
-        server, self._server = self._server, None
-        if server is not None:
-            server.close()
-
-    async def _closed(self) -> None:
-        """Wait until all connections are closed, at once."""
-        for wire in tuple(self.connections):
-            wire.abort()
-        if self.connections:
-            await asyncio.wait([wire.closed for wire in self.connections])
+    def _accept(self, wire: Wire, peer: Address) -> PlayedSession | None:
+        return None if self.member is None else self.member.accept(wire, peer)
 
     def _living(self) -> PlayedMember:
         if self.member is None or not self.member.alive:
@@ -183,18 +200,31 @@ class ClusterPlace:
 
     Args:
         settings: What each cluster that starts here is told.
-        world: Its clock and its chance.
+        addresses: Where its members are.
         services: What it serves.
+        world: Its clock and its chance.
+        carrier: Brings the connections.
     """
 
-    def __init__(self, settings: ClusterSettings, world: World, services: Sequence[type[Service]]) -> None:
+    def __init__(
+        self,
+        settings: ClusterSettings,
+        addresses: Addresses,
+        services: Sequence[type[Service]],
+        world: World,
+        carrier: Carrier,
+    ) -> None:
         self.settings = settings
-        self.members: list[MemberPlace] = []
+        self.members = [MemberPlace(self, host, port, carrier) for host, port in addresses]
         self.defects: list[str] = []
         """Errors of the services of all clusters that have lived here."""
-        self._world = world
         self._services = services
+        self._world = world
         self._cluster: PlayedCluster | None = None
+
+    def do(self, member: int | None, verb: str, arguments: Mapping[str, Any]) -> Any:
+        """Do something to a member, or to the cluster when that is None; what comes back may have to be awaited."""
+        return getattr(self if member is None else self.members[member], verb)(**arguments)
 
     def living(self) -> PlayedCluster:
         """Return the cluster that lives here; a new one when there is none."""
@@ -203,12 +233,20 @@ class ClusterPlace:
             self._cluster.defects = self.defects
         return self._cluster
 
-    async def restart(self) -> None:
-        """Kill all members and start them in a new cluster."""
-        for member in self.members:
-            await member.kill()
+    async def start(self) -> None:
+        """Start all members that are not there."""
         for member in self.members:
             await member.start()
+
+    async def kill(self) -> None:
+        """Kill all members."""
+        for member in self.members:
+            await member.kill()
+
+    async def restart(self) -> None:
+        """Kill all members and start them in a new cluster."""
+        await self.kill()
+        await self.start()
 
     def drop(self) -> None:
         """Reset all connections of all members, in one moment."""
@@ -230,62 +268,3 @@ class ClusterPlace:
         cluster = self.living()
         cluster.change_partition_count(count)
         cluster.flush()
-
-
-class _SocketWire(asyncio.Protocol):
-    """One accepted connection."""
-
-    def __init__(self, place: MemberPlace) -> None:
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._place = place
-        self._session: PlayedSession | None = None
-        self._transport: asyncio.Transport
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's are none by their class
-        self._place.connections.add(self)
-        peer = transport.get_extra_info("peername")  # None when the client has reset the connection already
-        member = self._place.member
-        if peer is not None and member is not None:
-            self._session = member.accept(self, Address(host=peer[0], port=peer[1]))
-        if self._session is None:
-            self._transport.abort()
-        else:
-            self._receive = self._session.receive
-
-    def data_received(self, data: bytes) -> None:
-        self._receive(data)
-
-    def eof_received(self) -> None:
-        """The client has closed its side; asyncio closes this one then."""
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._place.connections.discard(self)
-        self.closed.set_result(None)
-        if self._session is not None:
-            self._session.lost()
-
-    # ----------------------------------------------------------------------------------------- what a session asks for
-
-    def send(self, data: bytes) -> int:
-        self._transport.write(data)
-        return self._transport.get_write_buffer_size()
-
-    def close(self) -> None:
-        self._transport.close()
-
-    def abort(self) -> None:
-        self._transport.abort()
-
-    def reset(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        self._transport.abort()
-
-    def pause(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.pause_reading()
-
-    def resume(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.resume_reading()
