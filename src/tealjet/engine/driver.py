@@ -384,7 +384,7 @@ class Driver:
         for member in link.members:
             if member.uuid not in link.connections and member.uuid not in link.joining:
                 attempted = link.joining[member.uuid] = self._runtime.future()
-                self._runtime.spawn(self._join(link, member, attempted))
+                _end_with(link, self._runtime.spawn(self._join(link, member, attempted)))
 
     async def _join(self, link: Link, member: MemberInfo, attempted: asyncio.Future[None]) -> None:
         """Connect to a member, as long as it belongs to the cluster."""
@@ -444,6 +444,16 @@ class Driver:
             return True
         connection.close(model.Cause.CLOSED, "its link is closed, or has another connection to its member")
         return False
+
+
+def _end_with(link: Link, task: asyncio.Task[None]) -> None:
+    """Cancel a task when its link is gone."""
+
+    def end(_: asyncio.Future[None]) -> None:
+        task.cancel()
+
+    link.gone.add_done_callback(end)
+    task.add_done_callback(lambda _: link.gone.remove_done_callback(end))
 
 
 def _creating(proxies: Sequence[tuple[str, str]], oldest: MemberVersion) -> list[bytearray]:
