@@ -16,7 +16,7 @@ from tealjet.bridge.callbacks import LoopCallbacks
 from tealjet.client import CLOSE_LIMIT, Plan, announcer_of, jet_of, no_cluster
 from tealjet.control import AsyncFailover
 from tealjet.jet.client import AsyncJet
-from tealjet.runtime import AsyncioRuntime
+from tealjet.runtime import AsyncioRuntime, Runtime
 
 __all__ = ["AsyncioJetClient", "Starting"]
 
@@ -31,23 +31,27 @@ class AsyncioJetClient(HazelcastClient):
     jet: AsyncJet
     """Jobs: submission, handles, the list of them."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, runtime: Runtime | None = None) -> None:
         """Make the parts; :meth:`start` finds a cluster."""
         loop = asyncio.get_running_loop()
         self._closed = False
         self._family = AsyncioFamily(self, plan.config, plan.name, LoopCallbacks(loop))
         self._plan = plan
         self._announcer = announcer_of(self._family)
-        self._engine = plan.engine(AsyncioRuntime(), self._family, self._announcer)
+        self._engine = plan.engine(runtime or AsyncioRuntime(), self._family, self._announcer)
 
     @classmethod
-    async def start(cls, plan: Plan) -> AsyncioJetClient:
+    async def start(cls, plan: Plan, runtime: Runtime | None = None) -> AsyncioJetClient:
         """Make a client and find a cluster; cancelling this leaves nothing behind.
+
+        Args:
+            plan: What the configuration means.
+            runtime: The world; None for this machine.
 
         Raises:
             NoClusterError: No candidate could be used within the limits of the configuration.
         """
-        client = cls(plan)
+        client = cls(plan, runtime)
         family, engine = client._family, client._engine
         try:
             family.lifecycle.start()

@@ -42,7 +42,7 @@ from tealjet.failover.options import Backoff, FailoverOptions, GiveUpRule, java_
 from tealjet.failover.report import describe_all
 from tealjet.jet.client import AsyncJet, Execute
 from tealjet.jet.threaded import Jet
-from tealjet.runtime import AsyncioRuntime
+from tealjet.runtime import AsyncioRuntime, Runtime
 
 __all__ = [
     "CLOSE_LIMIT",
@@ -74,7 +74,7 @@ class Plan:
     backoff: Backoff
     give_up: GiveUpRule
 
-    def engine(self, runtime: AsyncioRuntime, family: Family, announcer: Announcer) -> Engine:
+    def engine(self, runtime: Runtime, family: Family, announcer: Announcer) -> Engine:
         """Make the engine, on its loop."""
         controller = Controller(self.candidates, self.options, self.backoff, self.give_up, random=runtime.random)
         return Engine(

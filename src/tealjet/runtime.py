@@ -138,11 +138,11 @@ class Runtime(Protocol):
 
 
 class AsyncioRuntime:
-    """The running event loop, the machine's clocks and network."""
+    """An event loop, the machine's clocks and network."""
 
-    def __init__(self) -> None:
-        """Take the loop that is running."""
-        self.loop = asyncio.get_running_loop()
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Take a loop, the one that is running if none is given."""
+        self.loop = asyncio.get_running_loop() if loop is None else loop
         self.now = self.loop.time
         self.wall = time.time
         self.random = random.SystemRandom().random

@@ -59,9 +59,9 @@ def test_what_only_embedded_members_can_do(blue_green):
 """
 
 
-def example() -> str:
-    (found,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    return str(found)
+def examples() -> list[str]:
+    """The page's: with the fixture, and by a simulation."""
+    return re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 
 
 def run(pytester: pytest.Pytester, source: str, *arguments: str) -> pytest.RunResult:
@@ -70,13 +70,13 @@ def run(pytester: pytest.Pytester, source: str, *arguments: str) -> pytest.RunRe
     return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
 
 
-def test_the_manuals_example_passes_on_embedded_members(pytester: pytest.Pytester) -> None:
-    run(pytester, example()).assert_outcomes(passed=2)
+def test_the_manuals_examples_pass_on_embedded_members(pytester: pytest.Pytester) -> None:
+    run(pytester, "\n".join(examples())).assert_outcomes(passed=3)
 
 
 @pytest.mark.member("5.7.0")
 def test_the_manuals_example_passes_on_real_members_that_other_tests_have_broken(pytester: pytest.Pytester) -> None:
-    run(pytester, f"{CLUSTERS_BREAK}\n{example()}", "--hazelcast=5.7.0").assert_outcomes(passed=6)
+    run(pytester, f"{CLUSTERS_BREAK}\n{examples()[0]}", "--hazelcast=5.7.0").assert_outcomes(passed=6)
 
 
 def test_every_test_begins_with_empty_embedded_clusters(pytester: pytest.Pytester) -> None:

@@ -45,6 +45,10 @@ class History:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.open: dict[int, Call] = {}
+        self.succeeded = 0
+        """How many have ended well."""
+        self.told: Callable[[], None] = lambda: None
+        """Called whenever a call has ended."""
         self._changed = threading.Condition()
         self._numbers = itertools.count()
 
@@ -57,7 +61,9 @@ class History:
     def end(self, number: int, result: Any, error: BaseException | None) -> None:
         with self._changed:
             self.records.append(Record(self.open.pop(number), result, error))
+            self.succeeded += error is None
             self._changed.notify_all()
+        self.told()
 
     def wait_for(self, what: str, condition: Callable[[], bool]) -> None:
         with self._changed:
@@ -67,10 +73,6 @@ class History:
         """Wait until so many further calls have succeeded."""
         wanted = self.succeeded + calls
         self.wait_for(f"{calls} more good calls", lambda: self.succeeded >= wanted)
-
-    @property
-    def succeeded(self) -> int:
-        return sum(record.error is None for record in self.records)
 
     @property
     def failed(self) -> list[Record]:
@@ -194,20 +196,80 @@ class AsyncioWorkload(Workload):
 
     async def _run_all(self) -> None:
         self.loop = asyncio.get_running_loop()
+        self._ending = asyncio.Event()
         async with self._client_factory() as client:
             self.client = client
-            map_name, queue_name = self._names
-            self._targets = {"map": await client.get_map(map_name), "queue": await client.get_queue(queue_name)}
-            self._feeding = asyncio.Event()
-            self._ready.set()
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._feed())
-                for steps in self._steps:
-                    group.create_task(self._run(steps))
+            async with TaskWorkload(client, self._steps, *self._names, history=self.history):
+                self._ready.set()
+                await self._ending.wait()
+
+    def run(self, coroutine: Any) -> Any:
+        """Run a coroutine on the client's loop."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(LIMIT)
+
+    def _feed_takers(self) -> None:
+        with contextlib.suppress(RuntimeError):  # it is closed: an error has ended everything
+            self.loop.call_soon_threadsafe(self._ending.set)
+
+
+class TaskWorkload:
+    """Runs the generators until the end of its ``async with`` block, each in a task of the running loop."""
+
+    def __init__(
+        self,
+        client: tealjet.asyncio.JetClient,
+        steps: list[Iterator[Call]],
+        map_name: str,
+        queue_name: str,
+        *,
+        history: History | None = None,
+    ) -> None:
+        self.history = History() if history is None else history
+        self._client = client
+        self._steps = steps
+        self._names = map_name, queue_name
+        self._stopping = False
+        self._awaited: list[tuple[int, asyncio.Future[None]]] = []
+
+    async def __aenter__(self) -> TaskWorkload:
+        map_name, queue_name = self._names
+        self._targets: dict[str, Any] = {
+            "map": await self._client.get_map(map_name),
+            "queue": await self._client.get_queue(queue_name),
+        }
+        self.history.told = self._ended
+        self._group = await asyncio.TaskGroup().__aenter__()
+        for steps in self._steps:
+            self._group.create_task(self._run(steps))
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        """Let every call that is under way end; takers get items to end with."""
+        self._stopping = True
+        self._group.create_task(self._feed_takers())
+        await self._group.__aexit__(*error)
+
+    async def more(self, calls: int) -> None:
+        """Wait until so many further calls have succeeded."""
+        future = asyncio.get_running_loop().create_future()
+        self._awaited.append((self.history.succeeded + calls, future))
+        await future
+
+    def _ended(self) -> None:
+        if self._awaited:
+            succeeded = self.history.succeeded
+            for wanted, future in self._awaited:
+                if succeeded >= wanted:
+                    future.set_result(None)
+            self._awaited = [one for one in self._awaited if not one[1].done()]
+
+    async def _feed_takers(self) -> None:
+        for _ in self._steps:
+            await self._targets["queue"].offer("the end")
 
     async def _run(self, steps: Iterator[Call]) -> None:
         for call in steps:
-            if self._stopping.is_set():
+            if self._stopping:
                 return
             number = self.history.begin(call)
             try:
@@ -216,16 +278,3 @@ class AsyncioWorkload(Workload):
                 self.history.end(number, None, error)
             else:
                 self.history.end(number, result, None)
-
-    def run(self, coroutine: Any) -> Any:
-        """Run a coroutine on the client's loop."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(LIMIT)
-
-    def _feed_takers(self) -> None:
-        with contextlib.suppress(RuntimeError):  # it is closed: an error has ended everything
-            self.loop.call_soon_threadsafe(self._feeding.set)
-
-    async def _feed(self) -> None:
-        await self._feeding.wait()
-        for _ in self._steps:
-            await self._targets["queue"].offer("the end")

@@ -1,0 +1,105 @@
+"""What becomes of calls when clusters or the network fail, told on virtual time: judged call by call, and timed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from support.simulated import MAP, QUEUE, heal, judged, lab_config, ways
+from support.workload import TaskWorkload, mixed
+from tealjet.failover.model import Switched
+from tealjet.lab import Direction, EmbeddedLab, EmbeddedMember
+from tealjet.lab.simulation import Simulation, Way
+
+WORKERS = 8
+CALLS = 200
+"""So many more must succeed before a fault, and after it."""
+
+Fault = Callable[[Simulation, EmbeddedLab], None]
+
+
+def on_ways(*faults: Callable[[Way], None]) -> Fault:
+    def strike(simulation: Simulation, lab: EmbeddedLab) -> None:
+        for way in ways(simulation, lab["blue"]):
+            for fault in faults:
+                fault(way)
+
+    return strike
+
+
+def on_members(fault: Callable[[EmbeddedMember], None]) -> Fault:
+    def strike(simulation: Simulation, lab: EmbeddedLab) -> None:
+        for member in lab["blue"].members:
+            fault(member)
+
+    return strike
+
+
+STAYS: dict[str, Fault] = {
+    "connections are reset": on_ways(Way.drop),
+    "the network is slow": on_ways(lambda way: way.delay(0.05)),
+    "the network is narrow": on_ways(lambda way: way.limit(20_000)),
+    "members are slow": on_members(lambda member: member.delay(0.02)),
+    "an answer is cut": on_members(EmbeddedMember.cut_answer),
+    "an answer comes twice": on_members(EmbeddedMember.answer_twice),
+    "a member is killed": lambda _, lab: lab["blue"].members[0].kill(),
+    "a member leaves": lambda _, lab: lab["blue"].members[0].stop(),
+}
+"""What a client stays for."""
+
+LEAVES: dict[str, tuple[Fault, float]] = {
+    "the cluster stands still": (on_members(EmbeddedMember.freeze), 2.1),
+    "the network swallows everything": (on_ways(Way.black_hole), 2.1),
+    "the network swallows what is asked": (on_ways(lambda way: way.black_hole(Direction.TO_MEMBER)), 2.1),
+    "the network swallows what is answered": (on_ways(lambda way: way.black_hole(Direction.TO_CLIENT)), 2.1),
+    "connections are half open and refused": (on_ways(lambda way: way.drop(told=Direction.TO_MEMBER), Way.refuse), 2.1),
+    "connections are reset and refused": (on_ways(Way.drop, Way.refuse), 0.1),
+    "the client is denied": (on_members(lambda member: member.deny("*")), 0.1),
+}
+"""What a client leaves for, and within how many seconds of virtual time; two of them are the limit of its silence."""
+
+
+@pytest.mark.parametrize("fault", STAYS)
+def test_calls_go_on_at_a_cluster_that_is_only_troubled(fault: str) -> None:
+    with Simulation(seed=1) as simulation:
+        lab = simulation.start_embedded(members=2)
+
+        async def story() -> None:
+            async with simulation.new_jet_failover_client(lab_config(lab)) as client:
+                async with TaskWorkload(client, mixed(WORKERS), MAP, QUEUE) as workload:
+                    await workload.more(CALLS)
+                    STAYS[fault](simulation, lab)
+                    await workload.more(CALLS)
+                    heal(simulation, lab)
+                assert client.failover.status().active == "blue"
+            await judged(simulation, workload.history, lab.clusters.values())
+
+        simulation.run(story())
+
+
+@pytest.mark.parametrize("fault", LEAVES)
+def test_a_cluster_that_is_gone_is_left_in_time_and_every_call_has_a_label_that_is_true(fault: str) -> None:
+    strike, limit = LEAVES[fault]
+    with Simulation(seed=1) as simulation:
+        lab = simulation.start_embedded(members=2)
+
+        async def story() -> None:
+            left_at: list[float] = []
+            async with simulation.new_jet_failover_client(lab_config(lab)) as client:
+                client.failover.add_listener(
+                    lambda event: left_at.append(simulation.now) if isinstance(event, Switched) else None
+                )
+                async with TaskWorkload(client, mixed(WORKERS), MAP, QUEUE) as workload:
+                    await workload.more(CALLS)
+                    struck_at = simulation.now
+                    strike(simulation, lab)
+                    await workload.more(CALLS)
+                assert client.failover.status().active == "green"
+                assert left_at[0] - struck_at < limit
+            heal(simulation, lab)
+            await asyncio.sleep(1)  # what the network has held comes now
+            await judged(simulation, workload.history, lab.clusters.values())
+
+        simulation.run(story())
