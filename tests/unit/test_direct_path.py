@@ -22,6 +22,7 @@ from support.played import SIZE, PlayedMember, size_answer
 from support.workload import LIMIT
 from tealjet.bridge import direct
 from tealjet.bridge.direct import DirectPath, Turns, new_loop
+from tealjet.engine.calls import Call
 from tealjet.errors import WrongLoopError
 from tealjet.protocol.codec import encode_error
 from tealjet.protocol.features import COMPACT, lacking
@@ -668,6 +669,34 @@ def test_threads_go_on_calling_when_one_is_interrupted_anywhere_in_a_call_that_t
     assert alone.path.answered == 0
 
 
+class _Foreign(Call):
+    """A call of another thread."""
+
+    __slots__ = ("error",)
+
+    def __init__(self) -> None:
+        super().__init__(bytearray(22), 1.0)
+        self.error: Exception | None = None
+
+    def fail(self, error: Exception) -> None:
+        self.error = error
+
+
+def test_a_closed_client_ends_the_calls_of_all_threads_although_one_is_interrupted_in_that(alone: Alone) -> None:
+    alone.client.shutdown()
+    place, reached = 0, "begin"
+    while reached:
+        place += 1
+        foreign = _Foreign()
+        alone.engine._inbox.append(foreign)
+        with contextlib.suppress(_Interrupt), _Interrupter(place) as interrupter:
+            alone.sizes.size()
+        reached = interrupter.reached
+        alone.engine._refuse_inbox(alone.engine._refuse)  # as the thread does that the call belongs to
+        assert isinstance(foreign.error, tealjet.errors.ClientClosedError), reached
+    assert place > 5
+
+
 def test_a_handler_of_signals_may_make_calls_at_any_moment(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(direct, "_IN_A_ROW", MANY * MANY)  # reading is never lent to a thread that handles signals
     places: list[str] = []
@@ -773,21 +802,53 @@ def test_it_is_off_where_bytes_are_those_of_tls(alone: Alone, monkeypatch: pytes
     assert alone.path.answered == 0
 
 
+def _in_a_child(do: Callable[[], object]) -> str:
+    """Do something in a forked child; return the type of the error that it ends with."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            do()
+        except BaseException as error:
+            os.write(writing, type(error).__name__.encode())
+        os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as answer:
+        told = answer.read().decode()
+    os.waitpid(child, 0)
+    return told
+
+
 @pytest.mark.usefixtures("patient")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # newer Pythons warn of fork in threaded processes
 def test_a_forked_child_neither_takes_the_turn_nor_reads(alone: Alone) -> None:
     alone.become_direct()
-    reading, writing = os.pipe()
     with alone.turns.lock:  # nobody gives it back in the child
-        child = os.fork()
-        if child == 0:
-            try:
-                alone.sizes.size().result()
-            except BaseException as error:
-                os.write(writing, type(error).__name__.encode())
-            os._exit(0)
-    os.close(writing)
-    with open(reading, "rb") as answer:
-        assert answer.read() == b"ClientForkedError"
-    os.waitpid(child, 0)
+        assert _in_a_child(lambda: alone.sizes.size().result()) == "ClientForkedError"
     assert alone.call(8) == 8
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_child_does_not_wait_for_a_call_of_its_parent(alone: Alone) -> None:
+    asked = Events()
+    alone.member.answers = lambda request: asked(request)
+    sent = alone.sizes.size()
+    doubled = sent.continue_with(lambda size: 2 * size.result())
+    asked.wait_for_number(1)
+    assert _in_a_child(sent.result) == "ClientForkedError"
+    assert _in_a_child(doubled.result) == "ClientForkedError"
+    alone.member.say(size_answer(asked.all[0], 21))
+    assert doubled.result() == 42
+    assert _in_a_child(sent.result) == ""  # what is there is there
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_child_is_refused_what_the_parents_loop_would_have_to_do(alone: Alone) -> None:
+    attempts: list[Callable[[], object]] = [
+        lambda: alone.client.failover.switch_to("played"),
+        lambda: alone.sizes.add_entry_listener(added_func=print),
+        lambda: alone.client.jet.jobs(),
+    ]
+    assert [_in_a_child(attempt) for attempt in attempts] == ["ClientForkedError"] * 3
+    assert _in_a_child(alone.client.shutdown) == ""
+    assert alone.sizes.size().result() > 0

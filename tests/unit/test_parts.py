@@ -16,6 +16,7 @@ import pytest
 from hazelcast.future import Future, combine_futures
 
 from tealjet.bridge import asyncio_proxies, proxies
+from tealjet.bridge.futures import FutureOwner
 from tealjet.bridge.parts import async_in_parts, in_parts
 from tealjet.bridge.renewal import RenewedTopic
 from tealjet.errors import ConnectionLostError, Outcome, outcome_of
@@ -50,6 +51,8 @@ class Invocation:
 
 class Invocations:
     """An invocation service whose calls end when a test says so."""
+
+    owner: Any = FutureOwner(SimpleNamespace(disowned=False), engine_thread=0)  # type: ignore[arg-type]
 
     def __init__(self, expected: int, *, carries: bool = True) -> None:
         self.futures: list[Any] = []
@@ -151,8 +154,20 @@ async def test_the_error_group_of_an_asyncio_call_knows_of_all_its_parts(
     invocations.end(fates)
     with pytest.raises(ExceptionGroup) as caught:
         await task
-    assert outcome_of(caught.value) is outcome
+    assert caught.value.outcome is outcome  # type: ignore[attr-defined]
     assert {outcome_of(error) for error in caught.value.exceptions} == {outcome}
+
+
+async def test_a_group_of_the_only_part_that_was_begun_says_what_is_known() -> None:
+    class Refusing(Invocations):
+        def invoke(self, invocation: Invocation) -> Part:
+            part = super().invoke(invocation)
+            self.end([NOT_SENT])  # at once: the others are not begun
+            return part
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await OurAsyncio(Refusing(3)).put_all(3)
+    assert caught.value.outcome is NOT_SENT  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("carried", "outcome"), [(True, UNKNOWN), (False, NOT_SENT)])

@@ -17,7 +17,7 @@ from typing import Any
 from hazelcast.serialization.compact import SchemaNotFoundError
 
 from tealjet.bridge.direct import DirectPath
-from tealjet.bridge.futures import CallFuture
+from tealjet.bridge.futures import CallFuture, FutureOwner
 from tealjet.engine.calls import Call, Gate
 from tealjet.engine.engine import Engine
 from tealjet.errors import Outcome, WrongLoopError
@@ -158,11 +158,13 @@ class ThreadedInvocations:
         self._engine_thread = engine_thread
         self._fetch_schema = fetch_schema
         self._path = path
+        self.owner = FutureOwner(engine, engine_thread, path)
+        """Whose the futures of the calls are."""
 
     def invoke(self, invocation: Any, gate: Gate | None = None) -> Call:
         """Start a call from any thread; its result goes into ``invocation.future``, which is replaced by ours."""
         path = self._path
-        future = invocation.future = CallFuture(self._engine_thread, path)
+        future = invocation.future = CallFuture(self.owner)
         call = _OfficialCall(invocation, self._engine, self._fetch_schema, gate)
         thread = threading.get_ident()
         if thread == self._engine_thread:

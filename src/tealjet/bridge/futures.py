@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -19,26 +20,39 @@ from hazelcast.util import re_raise
 
 from tealjet.bridge.direct import DirectPath, Sent
 from tealjet.engine.calls import Call
-from tealjet.errors import WrongLoopError
+from tealjet.engine.engine import Engine
+from tealjet.errors import Outcome, WrongLoopError
 from tealjet.protocol.frames import Message
 
-__all__ = ["CallFuture"]
+__all__ = ["CallFuture", "FutureOwner", "continued"]
 
 _UNSET = Future.__dict__["_result"]
 
 
+@dataclass(frozen=True, slots=True)
+class FutureOwner:
+    """What all futures of a client have in common."""
+
+    engine: Engine
+    engine_thread: int
+    """Id of the thread that must not wait: the engine's."""
+    path: DirectPath | None = None
+    """How whoever waits for a call alone reads its answer; None: not at all."""
+
+
 class CallFuture(Future[Any]):
     """The result of one call of the threaded family."""
+
+    _of_a_call = True
 
     sent: Sent | None = None
     """Set from the moment at which its caller's thread has sent the call by itself until somebody begins to wait."""
     kept: tuple[Call, Message] | None = None
     """The call and its answer, while that was read by its caller's thread and is not decoded."""
 
-    def __init__(self, engine_thread: int, path: DirectPath | None = None) -> None:
-        """Make a future that the thread with this id, the engine's, must not wait for; who waits may use the path."""
-        self._engine_thread = engine_thread
-        self._path = path
+    def __init__(self, owner: FutureOwner) -> None:
+        """Make a future of a client."""
+        self._owner = owner
         self._done = False
         self._waiters: list[Any] = []
         self._callbacks: list[Callable[[Future[Any]], None]] = []
@@ -116,13 +130,16 @@ class CallFuture(Future[Any]):
             self._waiters.remove(waiter)
 
     def _wait(self) -> None:
-        thread, path = threading.get_ident(), self._path
-        if thread == self._engine_thread or (path is not None and path.in_turn(thread)):
+        owner = self._owner
+        if owner.engine.disowned:
+            raise owner.engine.refusal(Outcome.UNKNOWN)  # its call goes on in the parent, which gets the answer
+        thread, path = threading.get_ident(), owner.path
+        if thread == owner.engine_thread or (path is not None and path.in_turn(thread)):
             raise WrongLoopError(
                 "A callback on the client's own thread must not wait for a call: the answer could never arrive. "
                 "Use add_done_callback or continue_with, or wait on another thread."
             )
-        if path is not None:
+        if path is not None and self._of_a_call:
             path.wait(self, thread)
             if self._done:
                 return
@@ -158,11 +175,41 @@ class CallFuture(Future[Any]):
         """Call back when complete, at once if it is."""
         self._callbacks.append(callback)
         sent, self.sent = self.sent, None
-        if sent is not None and self._path is not None:  # whoever waits now does not do it here
-            self._path.give_back(sent[0])
+        path = self._owner.path
+        if sent is not None and path is not None:  # whoever waits now does not do it here
+            path.give_back(sent[0])
         if self._done:
             try:
                 self._callbacks.remove(callback)
             except ValueError:  # the completing thread has taken it
                 return
             self._invoke_cb(callback)
+
+    def continue_with(self, continuation_func: Callable[..., Any], *args: Any) -> Future[Any]:
+        """Return the future of what the function makes of this one when it is complete; of a future, its result."""
+        return continued(self._owner, self, continuation_func, *args)
+
+
+class _Continued(CallFuture):
+    """What comes after calls: complete when a function was called back."""
+
+    _of_a_call = False
+
+
+def continued(owner: FutureOwner, future: Future[Any], then: Callable[..., Any], *args: Any) -> Future[Any]:
+    """Return what ``continue_with`` of any official future does, as a future of the client."""
+    after = _Continued(owner)
+
+    def go_on(complete: Future[Any]) -> None:
+        try:
+            result = then(complete, *args)
+        except BaseException as error:  # the official futures keep all that is raised
+            after.set_exception(error, error.__traceback__)  # type: ignore[arg-type]
+            return
+        if isinstance(result, Future):
+            after._chain(result)
+        else:
+            after.set_result(result)
+
+    future.add_done_callback(go_on)
+    return after

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 
 from hazelcast.future import Future
 
+from tealjet.bridge.futures import FutureOwner, continued
 from tealjet.engine.calls import Call
 from tealjet.errors import Outcome, outcome_of
 
@@ -43,6 +44,11 @@ class Parts:
         call = self._invocations.invoke(invocation)
         self._parts.append((call, invocation.future))
 
+    @property
+    def owner(self) -> FutureOwner:
+        """Whose the futures of the parts are; only in the threaded family."""
+        return self._invocations.owner  # type: ignore[no-any-return]
+
     def settled(self, future: Future[Any]) -> Any:
         """Return the result of a call of the threaded family whose parts have all ended."""
         try:
@@ -56,10 +62,12 @@ class Parts:
 
     def judge(self, error: Exception) -> None:
         """Attach to the error that ends the call what is known of all its parts, and count them in a note."""
-        if len(self._parts) < 2:  # one part has said itself what there is to say
-            return
         fates = Counter(_fate(*part) for part in self._parts)
+        if not fates:  # it failed before there was anything to send
+            return
         _label(error, next(iter(fates)) if len(fates) == 1 else None)
+        if len(self._parts) == 1:  # one part has said itself what there is to say
+            return
         counts = ", ".join(f"{number} {fate.value if fate else 'applied'}" for fate, number in fates.items())
         error.add_note(f"{self._what} consisted of {len(self._parts)} messages: {counts}")
 
@@ -101,7 +109,7 @@ def in_parts(official: Method) -> Method:
             return official(self, *args, **kwargs)
         view, parts = _with_parts(self, official.__name__)
         try:
-            return official(view, *args, **kwargs).continue_with(parts.settled)
+            return continued(parts.owner, official(view, *args, **kwargs), parts.settled)
         except Exception as error:
             parts.judge(error)
             raise

@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import os
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from hazelcast.future import Future
 
+from tealjet.bridge.call_errors import OfficialErrors
 from tealjet.bridge.direct import new_loop
 from tealjet.errors import ClientClosedError, Outcome, WrongLoopError
 
@@ -27,6 +29,7 @@ class LoopThread:
 
     def __init__(self, name: str) -> None:
         """Start a thread of that name."""
+        self._process = os.getpid()
         self._loop, self.turns = new_loop()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -60,7 +63,7 @@ class LoopThread:
         """Run a coroutine there and return its result; it is cancelled when the caller is interrupted.
 
         Raises:
-            ClientClosedError: The loop has ended.
+            ClientClosedError: The loop has ended, or is in the parent of this process.
             TimeoutError: It did not end within ``timeout`` seconds.
             WrongLoopError: The caller is that thread itself.
         """
@@ -90,6 +93,9 @@ class LoopThread:
         return result
 
     def _submit(self, coroutine: Coroutine[Any, Any, Result]) -> concurrent.futures.Future[Result]:
+        if os.getpid() != self._process:
+            coroutine.close()
+            raise OfficialErrors().forked(Outcome.NOT_SENT)
         try:
             return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         except RuntimeError:  # the loop is closed

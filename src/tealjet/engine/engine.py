@@ -130,6 +130,11 @@ class Engine:
         """Say whether calls are taken: the client is neither closed nor given up nor a forked child's."""
         return self._refuse is None
 
+    def refusal(self, outcome: model.Outcome) -> Exception:
+        """Return the error of what this client can't do any more, whose call may be known to have this outcome."""
+        assert self._refuse is not None  # noqa: S101 - it is not usable
+        return self._refuse(outcome)
+
     @property
     def active(self) -> Link | None:
         """The link that carries calls, None while there is none."""
@@ -164,7 +169,7 @@ class Engine:
             emptied = self._emptied
             if self._refuse is not None:
                 # looked at after the append: either _end finds the call there, or this thread does
-                self._empty_inbox()
+                self._refuse_inbox(self._refuse)
             elif self._woken != emptied:
                 self._waker.wake()
                 self._woken = emptied  # not before: others, and a handler that interrupts this, would rely on it
@@ -174,10 +179,25 @@ class Engine:
 
     def _empty_inbox(self) -> None:
         self._emptied += 1  # before it looks: what is appended from now on is not sure to be found
+        if self._refuse is not None:
+            self._refuse_inbox(self._refuse)
+            return
         inbox, submit = self._inbox, self.submit
-        with contextlib.suppress(IndexError):  # at the end of the client another thread may empty it too
-            while inbox:
-                submit(inbox.popleft())
+        while inbox:
+            submit(inbox.popleft())
+
+    def _refuse_inbox(self, refuse: Callable[[model.Outcome], Exception]) -> None:
+        """End what is in the inbox, on several threads at a time, each of which may be interrupted anywhere.
+
+        A call is ended first and taken out second: whoever does not find its own call there has nothing to wait for.
+        """
+        inbox = self._inbox
+        with contextlib.suppress(IndexError):
+            while True:
+                call = inbox[0]
+                call.fail(refuse(call.outcome))
+                with contextlib.suppress(ValueError):
+                    inbox.remove(call)
 
     async def link(self, timeout: float) -> Link:  # noqa: ASYNC109 - the deadline of a call, not of this coroutine
         """Return the active link; wait for one if there is none.
