@@ -159,6 +159,7 @@ def _plan(config: FailoverConfig, options: FailoverOptions, give_up: GiveUpRule)
             redo=official.redo_operation,
             invocation_timeout=official.invocation_timeout,
             retry_pause=official.invocation_retry_pause,
+            prepare_timeout=options.prepare_timeout,
             ping_interval=min(official.heartbeat_interval, silence / 4),
             silence_limit=silence,
             max_parked_calls=options.max_parked_calls,

@@ -15,8 +15,10 @@ from tealjet.errors import CallTimeoutError, ClientClosedError, ConnectionLostEr
 from tealjet.failover.model import CallCounts, Outcome
 from tealjet.protocol.codec import encode_error
 from tealjet.protocol.frames import FrameReader, Message
+from tealjet.protocol.table import BLOCKING_CALLS
 from tealjet.protocol.values import ErrorHolder
 
+TAKE = BLOCKING_CALLS["queue.take"]
 REASONS = {"blue": "connection refused", "green": "name does not resolve"}
 
 
@@ -25,8 +27,10 @@ class Watched(Call):
 
     __slots__ = ("cancelled", "ends")
 
-    def __init__(self, **values: Any) -> None:
-        super().__init__(bytearray(22), **{"timeout": 10.0, **values})
+    def __init__(self, message_type: int = 0, **values: Any) -> None:
+        request = bytearray(22)
+        request[6:10] = message_type.to_bytes(4, "little")
+        super().__init__(request, **{"timeout": 10.0, **values})
         self.ends: list[Message | Exception] = []
         self.cancelled = False
 
@@ -156,6 +160,27 @@ def test_a_call_that_may_have_been_applied_once_is_never_told_to_be_unsent() -> 
     world.runtime.advance(6)
     assert isinstance(call.error, CallTimeoutError)
     assert outcome_of(call.error) is Outcome.UNKNOWN
+
+
+def test_a_call_that_has_waited_long_in_a_cluster_by_nature_has_its_whole_time_to_find_the_next_one() -> None:
+    world = World()
+    taking, reading = Watched(TAKE, redo=True), Watched(redo=True)
+    world.route()
+    for call in (taking, reading):
+        world.calls.submit(call)
+    world.runtime.advance(300)
+    assert world.lose(taking, sent=True) == CallCounts(held=1)
+    assert world.lose(reading, sent=True) == CallCounts(unknown=1)
+    assert isinstance(reading.error, CallTimeoutError)
+    world.runtime.advance(9)
+    assert world.route().sent == [taking]
+    world.runtime.advance(300)
+    world.calls.refused(taking, please_repeat())  # the next one shuts down
+    world.runtime.advance(1)
+    assert not taking.done()
+    assert world.lose(taking, sent=True) == CallCounts(held=1)
+    world.runtime.advance(10.1)
+    assert isinstance(taking.error, CallTimeoutError)
 
 
 def test_an_answered_error_is_told_as_answered() -> None:

@@ -392,6 +392,47 @@ def test_the_end_of_a_connection_reaches_its_call(alone: Alone, how: Callable[[P
     events.wait_for(lambda event: event == "CONNECTED")
 
 
+@pytest.mark.parametrize("waits", ["at once", "later"])
+def test_a_call_that_is_not_answered_ends_at_its_limit(alone: Alone, waits: str) -> None:
+    alone.become_direct()
+    asked: list[Message] = []
+    alone.member.answers = lambda request: asked.append(request)
+    with tealjet.call_options(timeout=0.3):
+        sent = alone.sizes.size()
+    if waits == "later":
+        ended = threading.Event()
+        sent.add_done_callback(lambda _: ended.set())
+        assert ended.wait(LIMIT)
+    with pytest.raises(tealjet.errors.CallTimeoutError, match=r"map\.size") as caught:
+        sent.result()
+    assert tealjet.outcome_of(caught.value) is tealjet.Outcome.UNKNOWN
+    assert alone.pending() == 0
+    alone.member.answers = lambda request: size_answer(asked[0], 1) + size_answer(request, 2)
+    assert alone.sizes.size().result() == 2
+
+
+@pytest.mark.usefixtures("patient")
+def test_an_answer_that_comes_after_the_limit_of_its_call_is_no_error(alone: Alone) -> None:
+    alone.become_direct()
+    came = Events()
+
+    def late(request: Message) -> None:
+        came(request)
+
+    alone.member.answers = late
+    sent = alone.sizes.size()
+    came.wait_for_number(1)
+    link = alone.engine.active
+    with alone.turns.lock:  # as the heartbeat does
+        sent.sent[1].deadline = 0.0
+        link.end_overdue()
+    alone.member.say(size_answer(came.all[0], 1))
+    with pytest.raises(tealjet.errors.CallTimeoutError):
+        sent.result()
+    alone.member.answers = lambda request: size_answer(request, 2)
+    assert alone.sizes.size().result() == 2
+
+
 # ------------------------------------------------------------------------------------------------------- the turn
 
 

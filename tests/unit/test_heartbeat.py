@@ -12,7 +12,7 @@ import pytest
 
 from support.virtual import VirtualRuntime
 from tealjet.bridge.call_errors import OfficialErrors
-from tealjet.engine.calls import Calls
+from tealjet.engine.calls import Call, Calls
 from tealjet.engine.connection import Connection
 from tealjet.engine.contracts import Settings, Target
 from tealjet.engine.heartbeat import Heartbeat
@@ -25,6 +25,20 @@ from tealjet.protocol.values import BackupEvent, MemberInfo
 
 LIMIT = 2.0
 A, B = uuid.UUID(int=1), uuid.UUID(int=2)
+
+
+class UnansweredCall(Call):
+    __slots__ = ("error",)
+
+    def __init__(self) -> None:
+        super().__init__(bytearray(22), 10.0)
+        self.error: Exception | None = None
+
+    def done(self) -> bool:
+        return self.error is not None
+
+    def fail(self, error: Exception) -> None:
+        self.error = error
 
 
 class Transport(asyncio.Transport):
@@ -80,6 +94,12 @@ class World:
     def hear_event(self, connection: Connection) -> None:
         event = BackupEvent(source_correlation_id=1)
         connection.data_received(bytes(encode_event(table.LOCAL_BACKUP_LISTENER, event, correlation_id=0)))
+
+    def call(self) -> UnansweredCall:
+        call = UnansweredCall()
+        self.link._calls.route_to(self.link)
+        self.link._calls.submit(call)
+        return call
 
     async def seconds(self, seconds: float, *heard: Connection) -> None:
         for _ in range(round(seconds / 0.1)):
@@ -238,3 +258,24 @@ async def test_a_stopped_heartbeat_leaves_nothing_behind() -> None:
     assert world.lost == []
     assert world.looked_at == before
     assert len(asyncio.all_tasks()) <= 2  # this test and the ping that is never answered
+
+
+async def test_a_call_that_a_living_member_does_not_answer_ends_soon_after_its_limit() -> None:
+    world = World(A)
+    call = world.call()
+    await world.seconds(9.9, world.opened[0])
+    assert not call.done()
+    await world.seconds(0.6, world.opened[0])
+    assert call.done()
+    assert world.link.connections == {A: world.opened[0]}
+
+
+async def test_after_standing_still_what_has_come_meanwhile_is_read_before_a_call_counts_as_unanswered() -> None:
+    world = World(A)
+    call = world.call()
+    await world.seconds(1.0, world.opened[0])
+    world.runtime.stand_still(30.0)
+    world.runtime.advance(0.0)  # the timers that are due come before the network
+    assert not call.done()
+    await world.seconds(1.0, world.opened[0])
+    assert call.done()

@@ -22,14 +22,14 @@ from tealjet.engine.calls import Call, Calls
 from tealjet.engine.connection import Connection
 from tealjet.engine.contracts import Settings, Target
 from tealjet.engine.link import Link
-from tealjet.errors import FeatureMissingError, outcome_of
+from tealjet.errors import CallTimeoutError, FeatureMissingError, outcome_of
 from tealjet.failover.model import CallCounts, Cause, LinkId, Outcome
 from tealjet.protocol import table
 from tealjet.protocol.codec import encode_request, encode_response
 from tealjet.protocol.frames import BACKUP_AWARE, FINAL, UNFRAGMENTED, FrameReader, Message
 from tealjet.protocol.values import Address, MemberInfo, MemberVersion
 
-GET, TAKE = 0x010200, table.BLOCKING_CALLS["queue.take"]
+GET, TAKE, POLL = 0x010200, table.BLOCKING_CALLS["queue.take"], table.BLOCKING_CALLS["queue.poll"]
 SQL, PUT_ALL = 0x210400, 0x021700
 
 
@@ -63,8 +63,8 @@ class Owner:
 class UserCall(Call):
     __slots__ = ("answered", "error")
 
-    def __init__(self, message_type: int) -> None:
-        request = bytearray(22)
+    def __init__(self, message_type: int, *milliseconds: int) -> None:
+        request = bytearray(struct.pack("<22x" + "q" * len(milliseconds), *milliseconds))
         request[6:10] = message_type.to_bytes(4, "little")
         super().__init__(request, 10.0)
         self.answered = False
@@ -130,6 +130,17 @@ class World:
     def send(self, message_type: int) -> int:
         call = UserCall(message_type)
         return self.link.send_on(self.connection, call)
+
+    def submit(self, message_type: int, *milliseconds: int) -> UserCall:
+        call = UserCall(message_type, *milliseconds)
+        self.link._calls.route_to(self.link)
+        self.link._calls.submit(call)
+        return call
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass in which nothing is answered, and look at the calls as the heartbeat does."""
+        self.runtime.advance(seconds)
+        self.link.end_overdue()
 
     def answer(self, correlation_id: int) -> None:
         answer = encode_response(table.PING, None, correlation_id=correlation_id)
@@ -233,6 +244,73 @@ async def test_backups_acknowledge_to_the_client_only_while_it_has_a_connection_
         world.link.send_on(world.connection, call)  # the same bytes each time, as when a call is repeated
         asked.append(bool(int.from_bytes(call.request[4:6], "little") & BACKUP_AWARE))
     assert asked == [True, False, True]
+
+
+async def test_a_call_that_is_not_answered_ends_unknown_at_its_limit_and_a_later_answer_is_no_error() -> None:
+    world = World()
+    call = world.submit(GET)
+    world.wait(9.9)
+    assert not call.done()
+    world.wait(0.2)
+    assert isinstance(call.error, CallTimeoutError)
+    assert outcome_of(call.error) is Outcome.UNKNOWN
+    assert "(map.get) ended at its limit of 10 s: member 127.0.0.1:5701 of cluster 'blue'" in str(call.error)
+    assert world.link.pending == {}
+    world.answer(1)
+    assert not call.answered
+    assert world.is_open()
+
+
+async def test_a_call_that_waits_by_nature_ends_only_beyond_what_it_says_itself() -> None:
+    world = World()
+    polling, taking, forever = world.submit(POLL, 30_000), world.submit(TAKE), world.submit(POLL, -1)
+    world.wait(39.9)
+    assert not polling.done()
+    world.wait(0.2)
+    assert "(queue.poll) ended at its limit of 10 s beyond the 30 s that it could wait by itself" in str(polling.error)
+    world.wait(100_000)
+    assert not taking.done()
+    assert not forever.done()
+
+
+async def test_a_call_that_nobody_waits_for_any_more_takes_no_room_beyond_its_limit() -> None:
+    world = World()
+    call = world.submit(GET)
+    call.answered = True  # it was cancelled
+    world.wait(10)
+    assert world.link.pending == {}
+    assert call.error is None
+
+
+async def test_a_call_whose_backups_are_awaited_has_its_answer_and_the_limit_of_those() -> None:
+    world = World(backup_timeout=20.0)
+    world.link.on_members_view([replace(member(5, 7, 0), uuid=world.member_uuid)])
+    call = world.submit(GET)
+    answer = encode_response(table.PING, None, correlation_id=1, backup_acks=1)
+    world.link.on_messages(world.connection, FrameReader().feed(bytes(answer)))
+    world.wait(19)
+    assert not call.done()
+    world.wait(2)
+    assert call.answered
+
+
+async def test_who_waits_for_the_end_of_calls_is_told_of_one_that_is_not_answered() -> None:
+    world, drained = World(), list[int]()
+    world.submit(GET)
+    world.link.drain(world.runtime.now() + 60, drained.append)
+    world.wait(10)
+    assert drained == [0]
+
+
+async def test_a_request_of_the_engine_that_is_not_answered_ends_too() -> None:
+    world = World(invocation_timeout=10.0)
+    listening = asyncio.ensure_future(
+        world.link.listen(world.connection, encode_request(table.LOCAL_BACKUP_LISTENER), print, of_user=False)
+    )
+    await asyncio.sleep(0)
+    world.wait(10)
+    with pytest.raises(CallTimeoutError, match=r"client\.localBackupListener"):
+        await listening
 
 
 async def test_draining_waits_for_short_calls_and_not_for_blocking_ones() -> None:

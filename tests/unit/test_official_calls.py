@@ -12,7 +12,7 @@ from hazelcast.serialization.compact import SchemaNotFoundError
 from hazelcast.serialization.data import Data
 
 from support.virtual import VirtualRuntime
-from tealjet.bridge.calls import ThreadedInvocations
+from tealjet.bridge.calls import ThreadedInvocations, call_options, more_time
 from tealjet.bridge.services import Reactor
 from tealjet.engine.calls import Call
 from tealjet.errors import CallTimeoutError, Outcome, outcome_of
@@ -77,6 +77,18 @@ def test_a_call_whose_schema_could_not_be_asked_for_is_not_told_to_be_unsent() -
     with pytest.raises(CallTimeoutError, match="may have been applied") as caught:
         future.result()
     assert outcome_of(caught.value) is Outcome.UNKNOWN
+
+
+def test_calls_may_be_given_more_time_than_they_have() -> None:
+    def timeout_of_a_call() -> float:
+        return removing(len, None)[1].timeout
+
+    engine: Any = Engine()
+    with more_time(20.0, engine):
+        assert timeout_of_a_call() == 30.0
+    with call_options(timeout=1.0), more_time(20.0, engine):
+        assert timeout_of_a_call() == 21.0
+    assert timeout_of_a_call() == 10.0
 
 
 def test_who_waits_for_a_moment_to_try_again_goes_on_at_the_end_of_the_client() -> None:

@@ -22,6 +22,7 @@ from tealjet.errors import (
 from tealjet.failover.report import describe_all
 from tealjet.protocol.features import Feature
 from tealjet.protocol.frames import Message
+from tealjet.protocol.names import message_name
 from tealjet.protocol.values import MemberVersion
 
 __all__ = ["BackupsMissingError", "OfficialErrors"]
@@ -75,6 +76,16 @@ class OfficialErrors:
         error = CallTimeoutError(f"The call ended at its limit of {seconds:g} s; {why}.", outcome=outcome)
         error.__cause__ = last
         return error
+
+    def unanswered(self, seconds: float, wait: float, cluster: str, peer: str, message_type: int) -> Exception:
+        """A call was not answered by a member that is alive."""
+        limit = f"{seconds:g} s" if not wait else f"{seconds:g} s beyond the {wait:g} s that it could wait by itself"
+        text = (
+            f"The call ({message_name(message_type)}) ended at its limit of {limit}: member {peer} of cluster "
+            f"{cluster!r} has taken it and has not answered. If such calls need more time, give it with "
+            "call_options(timeout=...) or a longer invocation timeout."
+        )
+        return CallTimeoutError(text, outcome=Outcome.UNKNOWN)
 
     def backups_missing(self, cluster: str) -> Exception:
         """The primary answered, its backups did not acknowledge in time."""

@@ -11,7 +11,7 @@ import contextlib
 import contextvars
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hazelcast.serialization.compact import SchemaNotFoundError
@@ -24,7 +24,7 @@ from tealjet.errors import Outcome, WrongLoopError
 from tealjet.failover.options import check_seconds
 from tealjet.protocol.frames import Message
 
-__all__ = ["AsyncioInvocations", "CallOptions", "ThreadedInvocations", "call_options"]
+__all__ = ["AsyncioInvocations", "CallOptions", "ThreadedInvocations", "call_options", "more_time"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +32,7 @@ class CallOptions:
     """How the calls of a piece of code are treated."""
 
     timeout: float | None = None
-    """Seconds that a call may wait for a cluster; None: the client's invocation timeout."""
+    """Seconds that a call may wait for a cluster and its answer; None: the client's invocation timeout."""
     redo: bool | None = None
     """Send calls again that may have been applied; None: as configured (redo-operation)."""
 
@@ -49,7 +49,9 @@ def call_options(*, timeout: float | None = None, redo: bool | None = None) -> I
     retries.
 
     Args:
-        timeout: Seconds that a call may wait for a cluster.
+        timeout: Seconds that a call may wait for a cluster and its answer. What a call waits in the cluster by nature
+            is not counted: for an item, a lock or a permit, as long as it says, for the end of a task, a statement or
+            an entry processor.
         redo: True to send calls again on the next cluster although they may have been applied on the former one.
 
     Raises:
@@ -63,6 +65,18 @@ def call_options(*, timeout: float | None = None, redo: bool | None = None) -> I
     if redo is not None and not isinstance(redo, bool):
         raise TypeError(f"redo must be True, False or None, not {redo!r}")
     token = _options.set(CallOptions(timeout=timeout, redo=redo))
+    try:
+        yield
+    finally:
+        _options.reset(token)
+
+
+@contextlib.contextmanager
+def more_time(seconds: float, engine: Engine) -> Iterator[None]:
+    """Let the calls made inside the ``with`` block take so many seconds longer than they could."""
+    options = _options.get()
+    timeout = engine.settings.invocation_timeout if options.timeout is None else options.timeout
+    token = _options.set(replace(options, timeout=timeout + seconds))
     try:
         yield
     finally:

@@ -289,8 +289,8 @@ class DirectPath:
         self, lease: _Lease, future: Waiting, _: _Lease, call: Call, carrier: Connection, correlation_id: int
     ) -> bool | None:
         """Read; True when it was the answer, which is kept by the future then and by nobody else any more."""
-        if not carrier.live:
-            return None  # its descriptor may be another file's by now
+        if not carrier.live or correlation_id not in lease.link.pending:
+            return None  # its descriptor may be another file's by now, or the call has ended at its limit
         answer = carrier.read_answer(correlation_id)
         if answer is None or answer.type == 0 or not lease.link.quiet:
             return None

@@ -12,6 +12,7 @@ from hazelcast.client import _ClientContext
 from hazelcast.protocol.codec import transaction_commit_codec, transaction_rollback_codec
 from hazelcast.transaction import _STATE_ACTIVE, Transaction, TransactionManager
 
+from tealjet.bridge.calls import more_time
 from tealjet.engine.engine import Engine
 from tealjet.errors import ConnectionLostError, NoConnectionError, Outcome, TransactionLostError, outcome_of
 from tealjet.protocol.frames import message_type
@@ -39,8 +40,8 @@ class _Transaction(Transaction):
     def __init__(self, context: Any, engine: Engine, connect: Any, *settings: Any) -> None:
         bound = _ClientContext()
         bound.__dict__.update(context.__dict__)
-        bound.invocation_service = _Invocations(context.invocation_service)
         super().__init__(bound, connect(), *settings)
+        bound.invocation_service = _Invocations(context.invocation_service, engine, self.timeout)
         self._engine = engine
         self._connect = connect
 
@@ -59,11 +60,14 @@ def _is_active(transaction: Any) -> bool:
 class _Invocations:
     """The invocation service of a transaction."""
 
-    def __init__(self, invocations: Any) -> None:
+    def __init__(self, invocations: Any, engine: Engine, timeout: float) -> None:
         self._invocations = invocations
+        self._engine = engine
+        self._timeout = timeout
 
     def invoke(self, invocation: Any) -> None:
-        self._invocations.invoke(invocation)
+        with more_time(self._timeout, self._engine):  # it may wait for a lock as long as the transaction may take
+            self._invocations.invoke(invocation)
         invocation.future = _Answer(invocation)
 
 

@@ -1,8 +1,9 @@
 """Calls on their way: which link they go to, when they wait, when they are sent again, and what is known at their end.
 
 A call is given to :class:`Calls` once and ends exactly once. With no route it parks; it is released when a link is in
-place, or ends at its own deadline. A call that may have been applied is not sent again unless its message is safe to
-repeat or its user opted in; once it may have been applied, its outcome is never better than ``UNKNOWN``.
+place, or ends at its own deadline, as it does when a member that is alive does not answer it. A call that may have been
+applied is not sent again unless its message is safe to repeat or its user opted in; once it may have been applied, its
+outcome is never better than ``UNKNOWN``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tealjet.engine.contracts import CallErrors, Settings
 from tealjet.failover.model import CallCounts, Outcome
 from tealjet.protocol.features import Feature
 from tealjet.protocol.frames import Message, message_type
-from tealjet.protocol.table import BLOCKING
+from tealjet.protocol.table import BLOCKING, longest_wait
 from tealjet.protocol.values import MemberVersion
 from tealjet.runtime import Handle, Runtime
 
@@ -72,7 +73,8 @@ class Call:
 
         Args:
             request: The encoded message; correlation and partition id are stamped when it is sent.
-            timeout: How long it may wait for a cluster, in seconds from the moment it is submitted.
+            timeout: How long it may wait for a cluster and then for its answer, in seconds from the moment it is
+                submitted; what it waits in the cluster by nature is not counted.
             retryable: The message is safe to send again although it may have been applied.
             redo: The user allows to send it again although it may have been applied.
             partition: Partition whose owner it should go to, -1 for none.
@@ -105,6 +107,11 @@ class Call:
     def blocks(self) -> bool:
         """Say whether it waits in the cluster by nature (take, lock, ...)."""
         return message_type(self.request) in BLOCKING
+
+    @property
+    def due(self) -> float:
+        """The monotonic time by which its answer has to be there."""
+        return self.deadline + longest_wait(self.request)
 
     def done(self) -> bool:
         """Say whether nobody waits for it any more (ended or cancelled)."""
@@ -265,7 +272,10 @@ class Calls:
         bound = {"to_member": call.member is not None, "on_connection": call.connection is not None}
         if not self._errors.asks_to_repeat(error, **bound):
             call.fail(self._errors.labelled(error, Outcome.UNKNOWN if call.sent else Outcome.ANSWERED))
-        elif self._runtime.now() >= call.deadline:
+            return
+        if not call.repeats:
+            self._begin_anew(call)
+        if self._runtime.now() >= call.deadline:
             self._time_out(call, error)
         else:
             call.repeats += 1
@@ -307,12 +317,29 @@ class Calls:
         if sent and not (call.retryable or call.redo):
             call.fail(self._errors.connection_lost(cluster, detail, Outcome.UNKNOWN))
             return CallCounts(unknown=1)
+        self._begin_anew(call)
         if self._runtime.now() >= call.deadline:
             self._time_out(call, None)
             return CallCounts(unknown=int(call.sent))
         call.request = bytearray(call.request)  # the old bytes may still be queued on the dead connection
         self._dispatch(call)
         return CallCounts(held=1)
+
+    def _begin_anew(self, call: Call) -> None:
+        """Give a call that has waited in a cluster by nature its whole time to find the next one."""
+        if call.blocks:
+            call.deadline = self._runtime.now() + call.timeout
+
+    def unanswered(self, call: Call) -> None:
+        """End a call that is under way and whose answer has not come in time, although its connection is alive."""
+        carrier = call.carrier
+        assert carrier is not None  # noqa: S101 - it is under way
+        waited = call.due - call.deadline
+        call.fail(
+            self._errors.unanswered(
+                call.timeout, waited, carrier.link.target.name, carrier.peer, message_type(call.request)
+            )
+        )
 
     def feature_missing(self, call: Call, cluster: str, version: MemberVersion, feature: Feature) -> None:
         """End a call that the cluster does not know; nothing of it was sent there."""

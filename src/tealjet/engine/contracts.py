@@ -77,6 +77,8 @@ class Settings:
     invocation_timeout: float = 120.0
     retry_pause: float = 1.0
     """The longest pause before a call is sent again that the cluster asked to repeat."""
+    prepare_timeout: float = 5.0
+    """Limit for putting in place on a connection, or telling a cluster before a switch, what it has to know."""
     ping_interval: float = 5.0
     silence_limit: float = 60.0
     max_parked_calls: int = 100_000
@@ -112,6 +114,18 @@ class CallErrors(Protocol):
         self, seconds: float, reasons: Mapping[str, str], outcome: Outcome, last: Exception | None
     ) -> Exception:
         """A call reached its deadline; ``reasons`` says for each candidate why it could not be used."""
+        ...
+
+    def unanswered(self, seconds: float, wait: float, cluster: str, peer: str, message_type: int) -> Exception:
+        """A call was not answered by a member that is alive.
+
+        Args:
+            seconds: Its limit.
+            wait: How long it could wait in the cluster by nature, beyond that.
+            cluster: The candidate's name.
+            peer: Address and port of the member.
+            message_type: What it asked for.
+        """
         ...
 
     def backups_missing(self, cluster: str) -> Exception:

@@ -291,10 +291,11 @@ class Driver:
     async def _activate_with_schemas(self, command: model.Activate, link: Link) -> None:
         """Send the schemas first that came after the preparation: calls may bring their data at once."""
         try:
-            await self._send_schemas(link)
+            async with asyncio.timeout(self._settings.prepare_timeout):
+                await self._send_schemas(link)
         except Exception as error:
             if not link.down:  # else the event that says so is on its way
-                link.close(f"it did not take a compact schema: {error}")
+                link.close(f"it did not take a compact schema: {_told(error)}")
         else:
             self._activate(command)
 
@@ -373,10 +374,22 @@ class Driver:
         self._join_members(link)
 
     async def _view_again(self, link: Link, connection: Connection) -> None:
-        try:
-            await self._opener.view(link, connection)
-        except Exception as error:  # it is lost too, and its own end leads here again
-            _log.debug("%r can't deliver the cluster's members: %s", connection, error)
+        """Follow the cluster's members and partitions over another connection than before."""
+        failures = 0
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.prepare_timeout):
+                    return await self._opener.view(link, connection)
+            except Exception as error:
+                failures += 1
+                _log.debug("%r can't deliver the cluster's members: %s", connection, _told(error))
+            if not connection.live:  # its end leads here again
+                return None
+            await asyncio.wait([link.gone], timeout=_REJOIN.pause(failures, self._runtime.random()))
+            successor = link.any_connection()
+            if successor is None or link.viewing is not connection:
+                return None
+            connection = successor
 
     def _join_members(self, link: Link) -> None:
         if not self._settings.smart_routing:
@@ -414,7 +427,7 @@ class Driver:
             connection = await self._opener.connect_member(link, member)
         except OpenError as error:
             return error.detail
-        return None if await self.bring_in(connection) else f"{connection.peer} could not be taken into use"
+        return await self._bring_in(connection, None)
 
     # ------------------------------------------------------------------------------------------ what the heartbeat asks
 
@@ -428,22 +441,34 @@ class Driver:
 
     async def bring_in(self, connection: Connection, instead_of: Connection | None = None) -> bool:
         """Take an authenticated connection into use, once it has what the others of its link have."""
+        return await self._bring_in(connection, instead_of) is None
+
+    async def _bring_in(self, connection: Connection, instead_of: Connection | None) -> str | None:
+        """Take a connection into use; return why that failed, None when it is in use."""
         link = connection.link
+        failure = "its link is closed, or has another connection to its member"
         try:
-            await self._opener.receive_backup_acks(link, connection)
-            if link.prepared:
-                await self._listeners.register_all(connection)
+            async with asyncio.timeout(self._settings.prepare_timeout):
+                await self._opener.receive_backup_acks(link, connection)
+                if link.prepared:
+                    await self._listeners.register_all(connection)
         except asyncio.CancelledError:
             connection.close(model.Cause.CLOSED, "nobody waits for it any more")
             raise
         except Exception as error:
-            connection.close(model.Cause.CLOSED, f"it could not be prepared: {error}")
+            failure = f"{connection.peer} could not be prepared: {_told(error)}"
+            connection.close(model.Cause.CLOSED, failure)
         serving = link.connections.get(connection.remote_uuid) if connection.remote_uuid else None
         if connection.live and not link.down and serving is instead_of:
             link.add(connection)
-            return True
-        connection.close(model.Cause.CLOSED, "its link is closed, or has another connection to its member")
-        return False
+            return None
+        connection.close(model.Cause.CLOSED, failure)
+        return failure
+
+
+def _told(error: Exception) -> str:
+    """Return what an error says, for people."""
+    return "it did not answer in time" if isinstance(error, TimeoutError) else str(error)
 
 
 def _end_with(link: Link, task: asyncio.Task[None]) -> None:

@@ -4,6 +4,9 @@ A connection that has not been heard for half of the limit is looked at over a f
 answer there means that the member lives: if the old connection stays silent, the fresh one takes its place and the
 cluster is not left. Only where neither answers is the connection given up. Events are no answers: they go on while a
 network swallows what this side sends. Time in which this client itself did not run is nobody's silence.
+
+On the way it ends the calls that a member does not answer although it is alive: once in a while for all of them, so
+that no call has to pay for a timer.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Awaitable, Iterable
 from typing import Protocol
 
@@ -26,6 +30,12 @@ from tealjet.runtime import Handle, Runtime
 __all__ = ["Heartbeat", "HeartbeatOwner"]
 
 _log = logging.getLogger("tealjet")
+
+_LONGEST_INTERVAL = 1.0
+_CALLS_INTERVAL = 0.25
+"""Seconds between two looks at the calls that are under way."""
+_STOPPED = 1.0
+"""After standing still so many seconds, answers may be there that are not read yet."""
 
 
 class HeartbeatOwner(Protocol):
@@ -52,13 +62,14 @@ class Heartbeat:
         self._runtime = runtime
         self._settings = settings
         self._owner = owner
-        self._interval = min(settings.ping_interval, settings.silence_limit / 8)
+        self._interval = min(settings.ping_interval, settings.silence_limit / 8, _LONGEST_INTERVAL)
         self._timer: Handle | None = None
         self._wall = 0.0
         self._looks: dict[Connection, _Look] = {}
         """The second looks at connections that are silent."""
         self._pinged: set[Connection] = set()
         """Connections whose answer to a ping is awaited."""
+        self._looked_at_calls = -math.inf
 
     def start(self) -> None:
         """Begin to watch."""
@@ -95,6 +106,10 @@ class Heartbeat:
         for connection in self._looks.keys() - watched:
             self._forget(connection)
         self._schedule(next_due)
+        if stood_still < _STOPPED and now >= self._looked_at_calls + _CALLS_INTERVAL:
+            self._looked_at_calls = now
+            for link in self._owner.open_links():
+                link.end_overdue()
 
     def _check(self, connection: Connection, silence: float) -> None:
         limit, look = self._settings.silence_limit, self._looks.get(connection)

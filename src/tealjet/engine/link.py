@@ -56,6 +56,7 @@ class Request(Call):
     def __init__(self, runtime: Runtime, request: bytearray, connection: Connection | None, timeout: float) -> None:
         """Make a request, bound to a connection unless that is None."""
         super().__init__(request, timeout=timeout, connection=connection)
+        self.deadline = runtime.now() + timeout  # a link may be given it by somebody else than the calls
         self.answer: asyncio.Future[Message] = runtime.future()
 
     def done(self) -> bool:
@@ -350,6 +351,20 @@ class Link:
         early, self._early_events = self._early_events, []
         for handler, message in early:
             handler.handle(message)
+
+    def end_overdue(self) -> None:
+        """End the calls whose answer has not come in time; one that comes later is no error."""
+        now = self._runtime.now()
+        overdue = [(key, call) for key, call in self.pending.items() if call.deadline <= now and call.due <= now]
+        for key, call in overdue:
+            # one whose primary has answered has the limit of its backups
+            if key in self._awaited or self.pending.pop(key, None) is None:
+                continue
+            self._early_acks.pop(key, None)
+            if not call.done():
+                self._calls.unanswered(call)
+            if self._on_call_end is not None:
+                self._on_call_end(key, call)
 
     # --------------------------------------------------------------------------------------------------- backup acks
 

@@ -7,6 +7,8 @@ those of the Open Binary Client Protocol 2.0 (Hazelcast IMDG 4.0), what Hazelcas
 
 from __future__ import annotations
 
+import math
+import struct
 import uuid
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -14,6 +16,7 @@ from typing import Any
 
 from tealjet.protocol import values
 from tealjet.protocol.declare import MessageType, declare, error_layout
+from tealjet.protocol.frames import message_type
 from tealjet.protocol.layout import (
     BOOLEAN,
     BYTE,
@@ -56,6 +59,8 @@ __all__ = [
     "RINGBUFFER_READ_MANY",
     "RINGBUFFER_TAIL_SEQUENCE",
     "TRIGGER_PARTITION_ASSIGNMENT",
+    "WORKING_CALLS",
+    "longest_wait",
 ]
 
 # ---------------------------------------------------------------------------------------------------------- structures
@@ -365,3 +370,62 @@ For an item, a permit, a lock (all changes in a transaction take one), a task, a
 
 BLOCKING: frozenset[int] = frozenset(BLOCKING_CALLS.values())
 """Their message types."""
+
+WORKING_CALLS: Mapping[str, int] = MappingProxyType(
+    {
+        "map.executeOnKey": 0x012E00,
+        "map.executeOnAllKeys": 0x013000,
+        "map.executeWithPredicate": 0x013100,
+        "map.executeOnKeys": 0x013200,
+    }
+)
+"""Requests that wait for nobody and run a user's code in the cluster, which takes as long as it takes."""
+
+_TIMEOUTS: Mapping[int, int] = MappingProxyType(
+    {
+        BLOCKING_CALLS["map.tryRemove"]: 30,
+        BLOCKING_CALLS["map.tryPut"]: 30,
+        BLOCKING_CALLS["map.tryLock"]: 38,
+        BLOCKING_CALLS["multiMap.tryLock"]: 38,
+        BLOCKING_CALLS["queue.offer"]: 22,
+        BLOCKING_CALLS["queue.poll"]: 22,
+        BLOCKING_CALLS["fencedLock.tryLock"]: 55,
+        BLOCKING_CALLS["countDownLatch.await"]: 39,
+        BLOCKING_CALLS["semaphore.acquire"]: 59,
+        BLOCKING_CALLS["transactionalQueue.offer"]: 47,
+        BLOCKING_CALLS["transactionalQueue.poll"]: 47,
+        BLOCKING_CALLS["transactionalQueue.peek"]: 47,
+        BLOCKING_CALLS["sql.execute"]: 22,
+    }
+)
+"""Where such a request says how long it may wait in the cluster, in milliseconds; below 0 it is for ever."""
+
+_IN_TRANSACTIONS = frozenset(
+    number
+    for name, number in BLOCKING_CALLS.items()
+    if name.partition(".")[0] in ("transactionalMap", "transactionalMultiMap")
+)
+"""These wait for a lock as long as their transaction may take, which they do not say."""
+
+_UNLIMITED = (BLOCKING | frozenset(WORKING_CALLS.values())) - _TIMEOUTS.keys() - _IN_TRANSACTIONS
+_read_milliseconds = struct.Struct("<q").unpack_from
+
+
+def longest_wait(request: bytearray) -> float:
+    """Return for how many seconds a request may be under way in the cluster by its own nature.
+
+    Args:
+        request: The encoded message.
+
+    Returns:
+        0 for most requests, ``math.inf`` for those without a limit. A lock in a transaction may take as long as the
+        transaction, beyond what is returned.
+    """
+    number = message_type(request)
+    if number in _UNLIMITED:
+        return math.inf
+    offset = _TIMEOUTS.get(number)
+    if offset is None:
+        return 0.0
+    milliseconds: int = _read_milliseconds(request, offset)[0]
+    return math.inf if milliseconds < 0 else milliseconds / 1000
