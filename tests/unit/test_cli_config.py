@@ -69,7 +69,7 @@ def test_each_value_is_shown_with_its_place_in_the_file() -> None:
         "key": "try-count",
         "value": "10",
         "origin": "hazelcast-client-failover.yaml:2:3",
-        "variables": [],
+        "parts": [],
         "file": "hazelcast-client-failover.yaml",
         "line": 2,
         "column": 3,
@@ -83,9 +83,19 @@ def test_each_value_is_shown_with_its_place_in_the_file() -> None:
 def test_a_value_that_a_variable_puts_in_is_shown_with_where_the_variable_comes_from() -> None:
     members = shown()["cluster blue"]["network.cluster-members"]
     assert members["value"] == "10.0.0.1:5701, blue-2"
-    assert members["variables"] == ["environment variable BLUE_HOST"]
+    assert members["parts"] == ["environment variable BLUE_HOST"]
     given = shown("-D", "BLUE_HOST=10.9.9.9")["cluster blue"]["network.cluster-members"]
-    assert (given["value"], given["variables"]) == ("10.9.9.9:5701, blue-2", ["property BLUE_HOST"])
+    assert (given["value"], given["parts"]) == ("10.9.9.9:5701, blue-2", ["property BLUE_HOST"])
+
+
+def test_a_list_is_shown_with_each_place_that_adds_to_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "more.yaml").write_text("hazelcast-client: {client-labels: [b]}")
+    (folder / "blue.yaml").write_text("client-labels: [a]\nimport: [more.yaml]")
+    monkeypatch.setenv("HZCLIENT_CLIENTLABELS_0", "c")
+    (values,) = shown("blue.yaml").values()
+    assert values["client-labels"]["value"] == "a, b, c"
+    assert values["client-labels"]["origin"] == "blue.yaml:1:1"
+    assert values["client-labels"]["parts"] == ["more.yaml:1:36", "environment variable HZCLIENT_CLIENTLABELS_0"]
 
 
 @pytest.mark.usefixtures("folder")

@@ -269,6 +269,15 @@ def test_a_difference_that_one_client_cannot_have_is_refused(key: str, first: st
     )
 
 
+def test_nothing_is_compared_with_a_first_file_that_cannot_be_used() -> None:
+    Path("blue.yaml").write_text("cluster-nam: blue")
+    Path("green.yaml").write_text("cluster-name: green\nnetwork: {redo-operation: true}")
+    Path("red.yaml").write_text("cluster-name: red")
+    Path("failover.yaml").write_text("clients: [blue.yaml, green.yaml, red.yaml]")
+    (problem,) = _problems("failover.yaml")
+    assert problem.startswith("blue.yaml:1:1: cluster-nam: unknown key")
+
+
 def test_a_difference_names_the_key_both_values_as_written_and_both_places() -> None:
     Path("blue.yaml").write_text("cluster-name: blue\nproperties:\n  hazelcast.client.heartbeat.timeout: 3000\n")
     Path("green.yaml").write_text("cluster-name: green\n")

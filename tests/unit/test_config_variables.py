@@ -89,7 +89,7 @@ def test_the_origin_of_a_value_names_its_variables(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("COLOUR", "blue")
     written = _load("cluster-name: ${colour}-${zone}-${n:1}", {"zone": "eu"}).written["cluster-name"]
     assert str(written.mark) == "conf.yaml:1:1"
-    assert written.variables == ("environment variable COLOUR", "property zone", "the default of variable n")
+    assert written.parts == ("environment variable COLOUR", "property zone", "the default of variable n")
 
 
 def test_the_replacer_of_the_file_knows_what_nobody_else_knows() -> None:

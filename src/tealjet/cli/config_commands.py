@@ -149,7 +149,7 @@ def _print_chapter(chapter: Chapter, only_set: bool) -> None:
 
 def _chapter(chapter: Chapter, only_set: bool) -> dict[str, Any]:
     values = [
-        {"key": one.key, "value": one.value, "origin": str(one.origin), "variables": one.variables, **_place(one.mark)}
+        {"key": one.key, "value": one.value, "origin": str(one.origin), "parts": one.parts, **_place(one.mark)}
         for one in _values(chapter, only_set)
     ]
     return {"title": chapter.title, "file": chapter.file, "values": values}

@@ -38,8 +38,8 @@ class Value:
     """In the key's own unit."""
     origin: Place
     """The place in a file, the name of what overrides it, "profile" with its name, "default", or the key it follows."""
-    variables: tuple[str, ...] = ()
-    """Where the parts come from that the file has as variables."""
+    parts: tuple[str, ...] = ()
+    """Where the parts come from that do not stand there: variables, or what was imported or added."""
 
     @property
     def is_default(self) -> bool:
@@ -49,7 +49,7 @@ class Value:
     @property
     def source(self) -> str:
         """Where it comes from, in one line."""
-        return f"{self.origin} with {', '.join(self.variables)}" if self.variables else str(self.origin)
+        return f"{self.origin} with {', '.join(self.parts)}" if self.parts else str(self.origin)
 
     @property
     def mark(self) -> Mark | None:
@@ -118,7 +118,7 @@ def _value(key: Key, written: Mapping[str, Written]) -> Value:
 
 def _written(written: Written) -> Value:
     shown = _NOT_SHOWN if looks_secret(written.key) else _on_one_line(written.text)
-    return Value(key=written.key, value=shown, origin=written.mark, variables=written.variables)
+    return Value(key=written.key, value=shown, origin=written.mark, parts=written.parts)
 
 
 def _chosen(key: Key, config: FailoverConfig) -> Value | None:

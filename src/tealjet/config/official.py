@@ -364,11 +364,10 @@ class _Builder:
             for section, other in others:
                 found = f"stands beside {first} ({setting.mark})"
                 self._problems.add(other.mark, section, found, allowed="one way to sign in")
-            return
         self._both("security.username-password.username", "security.username-password.password")
         if "security.token" in ways:
             self._token(ways["security.token"])
-        elif "security.credentials-factory" in ways:
+        if "security.credentials-factory" in ways:
             self._credentials_factory(ways["security.credentials-factory"])
 
     def _both(self, *names: str) -> None:

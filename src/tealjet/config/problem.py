@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tealjet.errors import ConfigError
 
-__all__ = ["Mark", "Note", "Place", "Problem", "Problems", "looks_secret", "printable", "quoted"]
+__all__ = ["Mark", "Note", "Place", "Problem", "Problems", "file_of", "looks_secret", "printable", "quoted"]
 
 _MAX_PROBLEMS = 100
 _MAX_QUOTED = 60
@@ -127,17 +127,18 @@ class Problems:
         """Return the problems file by file, those of a file from its top to its end."""
         files: dict[str, int] = {}
         for problem in self._all:
-            files.setdefault(_file_of(problem.where), len(files))
+            files.setdefault(file_of(problem.where), len(files))
 
         def place(problem: Problem) -> tuple[int, int, int]:
             where = problem.where
             line, column = (where.line, where.column) if isinstance(where, Mark) else (0, 0)
-            return files[_file_of(where)], line, column
+            return files[file_of(where)], line, column
 
         return tuple(sorted(self._all, key=place))
 
 
-def _file_of(where: Place) -> str:
+def file_of(where: Place) -> str:
+    """Return the file of a place, else what it is called."""
     return where.file if isinstance(where, Mark) else where
 
 

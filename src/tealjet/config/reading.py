@@ -21,7 +21,7 @@ from tealjet.config.lookup import FileKind, Located
 from tealjet.config.nodes import Node, ScalarNode, SequenceNode
 from tealjet.config.official import official_config
 from tealjet.config.overrides import overridden, override_names
-from tealjet.config.problem import Place, Problems
+from tealjet.config.problem import Place, Problems, file_of
 from tealjet.config.rules import check_tls
 from tealjet.config.shapes import CLIENT_SHAPES, FAILOVER_SHAPES
 from tealjet.config.table import Setting, read_settings
@@ -48,8 +48,9 @@ class Written:
     """The file with line and column, or the name of the environment variable or property that overrides it."""
     text: str = field(repr=False)
     """As it was written, variables replaced. It may be a secret: show it only through ``problem.quoted``."""
-    variables: tuple[str, ...] = ()
-    """Where the parts of the text come from that were written as variables: "environment variable BLUE_HOST"."""
+    parts: tuple[str, ...] = ()
+    """Where the parts of the text come from that do not stand there: "environment variable BLUE_HOST", or the place of
+    what was imported or added."""
     target: str | None = None
     """What it sets: an attribute of the official ``Config``, a field of ``FailoverOptions`` or of ``ClientConfig``."""
     must_agree: bool = False
@@ -72,7 +73,10 @@ class ReadClient:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadFailover:
-    """What a failover file says, and the client files that it lists, as far as they could be read."""
+    """What a failover file says, and the client files that it lists, as far as they could be read.
+
+    The others are compared with the first one; without it there are none.
+    """
 
     try_count: int | None
     clients: tuple[ReadClient, ...]
@@ -127,11 +131,11 @@ class Reading:
             self.problems.note(name, "", _OVERRIDES)
         settings = {setting.name: setting for setting in read_settings(document, FAILOVER, self.problems)}
         listed = self._listed(settings.get("clients"), file)
-        clients = [self._client(one, override=False) for one in listed]
+        clients = [None if one is None else self._client(one, override=False) for one in listed]
         try_count = settings.get("try-count")
         return ReadFailover(
             try_count=None if try_count is None else try_count.value,
-            clients=tuple(client for client in clients if client is not None),
+            clients=tuple(client for client in clients if client is not None) if clients[:1] != [None] else (),
             origin=file.path,
             written=_written(settings.values()),
         )
@@ -139,14 +143,13 @@ class Reading:
     def _find(self, kind: FileKind, path: str | os.PathLike[str] | None) -> Located | None:
         return lookup.locate(kind, path, self._properties, self._environment, self.problems)
 
-    def _listed(self, clients: Setting | None, file: Located) -> list[Located]:
+    def _listed(self, clients: Setting | None, file: Located) -> list[Located | None]:
         if clients is None or not isinstance(clients.node, SequenceNode):
             return []
-        resolved = (
+        return [
             lookup.resolve_listed(path, item.mark, f"clients[{index}]", file.format, self.problems)
             for index, (path, item) in enumerate(zip(clients.value, clients.node.items, strict=True))
-        )
-        return [found for found in resolved if found is not None]
+        ]
 
     def _client(self, file: Located, *, override: bool) -> ReadClient | None:
         before = len(self.problems)
@@ -184,12 +187,14 @@ def _text_of(node: Node) -> str:
     return "{" + ", ".join(f"{entry.key}: {_text_of(entry.value)}" for entry in node.entries) + "}"
 
 
-def _variables_of(node: Node) -> Iterator[str]:
+def _parts_of(node: Node, here: Place) -> Iterator[str]:
     if isinstance(node, ScalarNode):
+        if file_of(node.mark) != file_of(here):
+            yield str(node.mark)
         yield from node.variables
         return
     for inner in node.items if isinstance(node, SequenceNode) else (entry.value for entry in node.entries):
-        yield from _variables_of(inner)
+        yield from _parts_of(inner, here)
 
 
 def _as_written(setting: Setting) -> Written:
@@ -197,7 +202,7 @@ def _as_written(setting: Setting) -> Written:
         key=setting.name,
         mark=setting.mark,
         text=_text_of(setting.node),
-        variables=tuple(dict.fromkeys(_variables_of(setting.node))),
+        parts=tuple(dict.fromkeys(_parts_of(setting.node, setting.mark))),
         target=setting.key.target,
         must_agree=not setting.key.may_differ,
     )

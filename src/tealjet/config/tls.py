@@ -173,10 +173,8 @@ def tls_context(settings: TlsSettings) -> ssl.SSLContext:
 
 def unusable(settings: TlsSettings) -> list[TlsError]:
     """Return all that is wrong with the settings: each file is looked at by itself, so that all of them are told."""
-    found = _errors_of(lambda: tls_context(replace(settings, certificate=None, key=None)))
-    if settings.certificate is None:
-        return found
     own = [file for file in (settings.certificate, settings.key) if file is not None]
+    found = _errors_of(lambda: tls_context(replace(settings, certificate=None, key=None)))
     unread = [error for file in own for error in _errors_of(partial(_check_readable, settings, file))]
     return found + (unread or _errors_of(lambda: tls_context(replace(settings, authorities=None, ciphers=None))))
 

@@ -31,8 +31,8 @@ VERSIONS = {
 
 def tls_of_properties(
     values: Mapping[str, Any], marks: Mapping[str, Place], section: Place, problems: Problems
-) -> TlsSettings | None:
-    """Put the properties together; None if they do not fit together, with the reasons added to ``problems``.
+) -> TlsSettings:
+    """Put the properties together; where they do not fit, the reasons are added to ``problems``.
 
     Args:
         values: By the properties' names, as the table of keys has read them; what is not set is not there.
@@ -40,7 +40,6 @@ def tls_of_properties(
         section: Where ``network.ssl`` stands.
         problems: Gets what does not fit.
     """
-    before = len(problems)
 
     def refuse(name: str, found: str, *, allowed: str = "", hint: str = "") -> None:
         problems.add(marks.get(name, section), f"{PREFIX}{name}", found, allowed=allowed, hint=hint)
@@ -53,42 +52,10 @@ def tls_of_properties(
             refuse(present, f"without {absent}", allowed="keyFile together with keyCertChainFile")
     if values.get("mutualAuthentication") == "REQUIRED" and not {"keyStore", "keyFile"} & values.keys():
         refuse("mutualAuthentication", "no certificate to show", allowed="REQUIRED together with keyStore or keyFile")
-    oldest, newest = values.get("protocol", VERSIONS["TLS"])
-    ciphers = None
+    versions, ciphers = values.get("protocol", VERSIONS["TLS"]), None
     if "ciphersuites" in values:
-        older, newer = _split(values["ciphersuites"])
-        offered = _always_offered()
-        missing, unknown = offered.difference(newer), [name for name in newer if name not in offered]
-        for name in unknown:
-            near = difflib.get_close_matches(name[:100], offered, n=1)
-            refuse(
-                "ciphersuites",
-                f"{printable(name)} is no suite that can be offered",
-                allowed=f"of TLS 1.3 {', '.join(sorted(offered))}",
-                hint=f"did you mean {near[0]}?" if near else "",
-            )
-        if newer and missing and not unknown and newest is ssl.TLSVersion.TLSv1_3:
-            refuse(
-                "ciphersuites",
-                f"of TLS 1.3 it lacks {', '.join(sorted(missing))}",
-                allowed="all suites of TLS 1.3, or none of them to speak TLS 1.2 only",
-                hint="Python cannot leave out some",
-            )
-        oldest = oldest if older else max(oldest, ssl.TLSVersion.TLSv1_3)
-        newest = newest if newer else min(newest, ssl.TLSVersion.TLSv1_2)
-        if oldest > newest:
-            refuse("ciphersuites", "none is of the version that protocol asks for")
-        elif older:
-            known = _known(older.values())
-            strange = ", ".join(printable(name) for name, its_own in older.items() if its_own not in known)
-            if not known:
-                refuse("ciphersuites", f"OpenSSL knows none of them: {strange}")
-            elif strange:
-                place = marks.get("ciphersuites", section)
-                problems.note(place, f"{PREFIX}ciphersuites", f"without effect: OpenSSL does not know {strange}")
-            ciphers = TlsCiphers(setting=f"{PREFIX}ciphersuites", names=":".join(known))
-    if len(problems) > before:
-        return None
+        versions, ciphers = _suites(values["ciphersuites"], versions, marks.get("ciphersuites", section), problems)
+    oldest, newest = versions
     return TlsSettings(
         oldest=oldest,
         newest=newest,
@@ -112,6 +79,40 @@ def _file(values: Mapping[str, Any], name: str, password: str = "") -> TlsFile |
         password=values.get(password),
         password_setting=f"{PREFIX}{password}",
     )
+
+
+def _suites(
+    names: list[str], versions: tuple[ssl.TLSVersion, ssl.TLSVersion], place: Place, problems: Problems
+) -> tuple[tuple[ssl.TLSVersion, ssl.TLSVersion], TlsCiphers | None]:
+    """Return the versions that the suites leave, and what is offered up to TLS 1.2; None for OpenSSL's choice."""
+    key = f"{PREFIX}ciphersuites"
+    (oldest, newest), (older, newer), offered = versions, _split(names), _always_offered()
+    unknown = [name for name in newer if name not in offered]
+    for name in unknown:
+        near = difflib.get_close_matches(name[:100], offered, n=1)
+        found, allowed = (
+            f"{printable(name)} is no suite that can be offered",
+            f"of TLS 1.3 {', '.join(sorted(offered))}",
+        )
+        problems.add(place, key, found, allowed=allowed, hint=f"did you mean {near[0]}?" if near else "")
+    missing = ", ".join(sorted(offered.difference(newer)))
+    if newer and missing and not unknown and newest is ssl.TLSVersion.TLSv1_3:
+        allowed = "all suites of TLS 1.3, or none of them to speak TLS 1.2 only"
+        problems.add(place, key, f"of TLS 1.3 it lacks {missing}", allowed=allowed, hint="Python cannot leave out some")
+    left = (
+        oldest if older else max(oldest, ssl.TLSVersion.TLSv1_3),
+        newest if newer else min(newest, ssl.TLSVersion.TLSv1_2),
+    )
+    if left[0] > left[1]:
+        problems.add(place, key, "none is of the version that protocol asks for")
+        return versions, None
+    known = _known(older.values())
+    strange = ", ".join(printable(name) for name, words in older.items() if words not in known)
+    if strange and not known:
+        problems.add(place, key, f"OpenSSL knows none of them: {strange}")
+    elif strange:
+        problems.note(place, key, f"without effect: OpenSSL does not know {strange}")
+    return left, TlsCiphers(setting=key, names=":".join(known)) if known else None
 
 
 def _split(names: list[str]) -> tuple[dict[str, str], list[str]]:
