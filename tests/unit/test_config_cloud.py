@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 from collections.abc import Iterator
@@ -10,15 +11,18 @@ from typing import Any
 
 import pytest
 from hazelcast.config import Config
+from hypothesis import given
+from hypothesis import strategies as st
 
 from support.coordinator import Coordinator, coordinator
 from tealjet.config import ClientConfig, FailoverConfig
-from tealjet.config.cloud import Cloud, CloudError, public_addresses
+from tealjet.config.cloud import Cloud, CloudError, members_of, public_addresses
 from tealjet.errors import ConfigError
 from tealjet.lab import Authority
 
 TOKEN = "x-hush-x"
 PLACE = "network.hazelcast-cloud"
+NO_LIST = "answered something else than a list of members, each with its private-address and its public-address"
 
 
 def load(folder: Path, text: str, suffix: str = "yaml") -> ClientConfig:
@@ -233,12 +237,32 @@ def test_nobody_is_sent_elsewhere_with_the_token(cloud: Coordinator) -> None:
     ],
     ids=repr,
 )
-def test_what_is_no_list_of_members_is_told(cloud: Coordinator, body: bytes) -> None:
-    cloud.instead = 200, body
-    assert refusal(cloud.url) == (
-        f"{cloud.url} answered something else than a list of members, each with its private-address and its "
-        "public-address"
-    )
+def test_what_is_no_list_of_members_is_told(body: bytes) -> None:
+    with pytest.raises(CloudError) as raised:
+        members_of(body)
+    assert str(raised.value) == NO_LIST
+    assert raised.value.__suppress_context__
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["private-address", "public-address", "x"]), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.binary(max_size=200) | json_values.map(lambda value: json.dumps(value).encode()))
+def test_any_answer_is_a_list_of_members_or_told(body: bytes) -> None:
+    with contextlib.suppress(CloudError):
+        assert all(0 < port < 65536 for pair in members_of(body).items() for _, port in pair)
+
+
+def test_an_answer_that_is_no_list_is_told_with_who_gave_it(cloud: Coordinator) -> None:
+    cloud.instead = 200, b"x-hush-x"
+    assert refusal(cloud.url) == f"{cloud.url} {NO_LIST}"
 
 
 def test_a_cluster_without_members_is_told(cloud: Coordinator) -> None:

@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from tealjet.config.values import parse_address
 
-__all__ = ["CLOUD_URL", "Cloud", "CloudError", "check_token", "check_url", "public_addresses"]
+__all__ = ["CLOUD_URL", "Cloud", "CloudError", "check_token", "check_url", "members_of", "public_addresses"]
 
 CLOUD_URL = "https://api.cloud.hazelcast.com"
 """Where the coordinator is unless something else is said."""
@@ -75,7 +75,7 @@ def public_addresses(cloud: Cloud, timeout: float) -> dict[Address, Address]:
     where = _split(cloud.url)
     shown = f"{where.scheme}://{where.netloc}"
     try:
-        found = _parse(_get(where, cloud.token, timeout))
+        found = members_of(_get(where, cloud.token, timeout))
     except CloudError as error:
         raise CloudError(f"{shown} {error}") from None
     except ssl.SSLCertVerificationError as error:
@@ -117,7 +117,8 @@ def _refusal(status: int) -> str:
     return f"answered {status} instead of a list of members"
 
 
-def _parse(body: bytes) -> dict[Address, Address]:
+def members_of(body: bytes) -> dict[Address, Address]:
+    """Return the members' public addresses by their own ones. Raises CloudError for a body that is no list of them."""
     try:
         members = json.loads(body)
         if not isinstance(members, list):

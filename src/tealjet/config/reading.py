@@ -29,7 +29,7 @@ from tealjet.config.tls import TlsSettings
 from tealjet.config.tls_properties import tls_of_properties
 from tealjet.config.variables import Variables
 
-__all__ = ["ReadClient", "ReadFailover", "Reading", "Written"]
+__all__ = ["ReadClient", "ReadFailover", "Reading", "Written", "tls_of"]
 
 _log = logging.getLogger("tealjet")
 
@@ -158,7 +158,7 @@ class Reading:
             document = overridden(document, CLIENT, self._environment, self._properties, self.problems)
         settings = [] if document is None else read_settings(document, CLIENT, self.problems)
         official = official_config(settings, self._classes, self.problems)
-        tls = _tls(settings, self.problems)
+        tls = tls_of(settings, self.problems)
         if tls is not None:
             check_tls(tls, file.path, self.problems)
         if len(self.problems) > before:
@@ -208,7 +208,8 @@ def _as_written(setting: Setting) -> Written:
     )
 
 
-def _tls(settings: Iterable[Setting], problems: Problems) -> TlsSettings | None:
+def tls_of(settings: Iterable[Setting], problems: Problems) -> TlsSettings | None:
+    """Return what the settings of a client file come to for TLS, no file looked at; None without TLS."""
     section = {setting.path[-1]: setting for setting in settings if setting.path[:2] == ("network", "ssl")}
     enabled = section.get("enabled")
     if enabled is None or not enabled.value:
