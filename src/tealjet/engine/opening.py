@@ -139,7 +139,9 @@ class Opener:
 
         A member behind address translation tells a public address besides its own. The configuration says which one to
         use; where it says nothing, the public one is used if the member's own can't be reached. Java's client finds
-        that out once, with three members, and holds it for all (TranslateToPublicAddressProvider, 5.5).
+        that out once, with three members, and holds it for all (TranslateToPublicAddressProvider, 5.5). With a
+        coordinator, what it tells counts alone, and it is asked again for a member that it has not told of
+        (ViridianAddressProvider, 5.7).
 
         Raises:
             OpenError: It could not be opened; nothing of it is left.
@@ -149,7 +151,7 @@ class Opener:
             unknown = await self._coordinators.ask(link.target, link.target.connect_timeout)
         told = [(one.host, one.port) for one in self._told(member, link.target)]
         if not told:
-            raise OpenError(Reason.ADDRESSES, "; ".join(unknown) or "its coordinator has not told of it")
+            raise OpenError(Reason.ADDRESSES, "; ".join(["its coordinator has not told of it", *unknown]))
         found = await self._names.resolve([host for host, _ in told], _RESOLVE_LIMIT)
         try:
             return await self._first_connection(link, found.addresses(told))
