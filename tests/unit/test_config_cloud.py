@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from hazelcast.config import Config
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.coordinator import Coordinator, coordinator
@@ -254,6 +254,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=200) | json_values.map(lambda value: json.dumps(value).encode()))
 def test_any_answer_is_a_list_of_members_or_told(body: bytes) -> None:
     with contextlib.suppress(CloudError):
