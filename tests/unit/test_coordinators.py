@@ -104,7 +104,7 @@ async def test_one_that_hangs_costs_its_limit_and_is_asked_once_meanwhile() -> N
     coordinators, blue = Coordinators(World().runtime()), target(hang)
     for _ in range(2):
         (problem,) = await coordinators.ask(blue, 0.01)
-        assert problem.startswith("the addresses of 'blue' have not been told for 0.")
+        assert problem.startswith("the addresses of 'blue' have not been told by its coordinator for 0.")
     assert asked.acquire()
     assert not asked.acquire(blocking=False)
     go.set()

@@ -30,7 +30,7 @@ def _instead(last: _Known) -> str:
 _WORDS: Words[Target, _Known] = Words(
     whose=lambda target: f"the addresses of {target.name!r}",
     fails="are not known",
-    hangs="have not been told",
+    hangs="have not been told by its coordinator",
     again="are told again",
     instead=_instead,
 )
