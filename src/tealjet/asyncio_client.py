@@ -70,20 +70,28 @@ class AsyncioJetClient(HazelcastClient):
         return client
 
     async def shutdown(self) -> None:
-        """Close the client; every call that is under way ends. Harmless when it is closed."""
+        """Close the client; every call that is under way ends. Harmless when it is closed.
+
+        Raises:
+            WrongLoopError: The client belongs to another event loop, and stays as it is.
+        """
         if self._closed:
             return
+        self._engine.check_loop()
         self._closed = True
         announce = self._family.lifecycle.running
-        if announce:
-            self._family.fire("SHUTTING_DOWN")
-            self._family.lifecycle.shutdown()
-            self._statistics.shutdown()
-            await self._close_sessions()
-            self._near_cache_manager.destroy_near_caches()
-        await self._engine.close()
-        if announce:
-            self._family.fire("SHUTDOWN")
+        try:
+            if announce:
+                self._family.fire("SHUTTING_DOWN")
+                self._family.lifecycle.shutdown()
+                self._statistics.shutdown()
+                await self._close_sessions()
+        finally:  # also when nobody waits for it any more
+            if announce:
+                self._near_cache_manager.destroy_near_caches()
+            await self._engine.close()
+            if announce:
+                self._family.fire("SHUTDOWN")
         await asyncio.sleep(0)  # one turn of the loop: connections are closed and listeners told when this returns
 
     async def _close_sessions(self) -> None:
@@ -111,22 +119,37 @@ class AsyncioJetClient(HazelcastClient):
 
 
 class Starting:
-    """What the asyncio factories return: ``client = await ...`` or ``async with ... as client``."""
+    """What the asyncio factories return: ``client = await ...`` or ``async with ... as client``, once."""
 
     def __init__(self, start: Callable[[], Coroutine[Any, Any, AsyncioJetClient]]) -> None:
         """Start the client with this when it is awaited."""
         self._start = start
-        self._client: AsyncioJetClient | None = None
+        self._begun = False
+        self._client: AsyncioJetClient
+
+    def _begin(self) -> Coroutine[Any, Any, AsyncioJetClient]:
+        if self._begun:
+            raise RuntimeError("This client was started before: keep what the first await returned, or make another.")
+        self._begun = True
+        return self._start()
 
     def __await__(self) -> Generator[Any, None, AsyncioJetClient]:
-        return self._start().__await__()
+        return self._begin().__await__()
 
     async def __aenter__(self) -> AsyncioJetClient:
-        self._client = await self._start()
+        self._client = await self._begin()
         return self._client
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._client is not None:
-            await self._client.shutdown()
+        await self._client.shutdown()
+
+    def __getattr__(self, name: str) -> Any:
+        """Say to who takes this for the client what is missing."""
+        text = f"A client that was not started has no {name!r}: client = await new_jet_failover_client(...)"
+        raise AttributeError(text, name=name, obj=self)
+
+    def __del__(self) -> None:
+        if not self.__dict__.get("_begun", True):
+            warnings.warn("a client was made and never awaited", RuntimeWarning, stacklevel=2, source=self)

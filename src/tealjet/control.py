@@ -6,6 +6,7 @@ object, so that a client that was forgotten can be collected.
 
 from __future__ import annotations
 
+import inspect
 import logging
 import uuid
 from collections import deque
@@ -237,10 +238,14 @@ class _Facade:
         """Call back with each lifecycle, standby, round, switch and topic gap event; return an id to remove it with.
 
         Raises:
-            TypeError: It can't be called.
+            TypeError: It can't be called, or would have to be awaited.
         """
         if not callable(listener):
             raise TypeError(f"a listener is a function that takes the event, not {listener!r}")
+        if inspect.iscoroutinefunction(listener):
+            raise TypeError(
+                f"a listener is not awaited; give a plain function, which may start a task, not {listener!r}"
+            )
         listener_id = str(uuid.uuid4())
         self._announcer.listeners[listener_id] = listener
         return listener_id

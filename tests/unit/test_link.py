@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hazelcast.errors import UnsupportedOperationError
+from hazelcast.errors import IndeterminateOperationStateError, UnsupportedOperationError
 
 from support.virtual import VirtualRuntime
 from tealjet.bridge.call_errors import OfficialErrors
@@ -401,6 +401,21 @@ async def test_backups_that_do_not_acknowledge_end_with_the_answer_at_their_limi
     assert not call.done()
     world.runtime.advance(0.2)
     assert call.done()
+
+
+@pytest.mark.parametrize("strict", [False, True])
+async def test_a_primary_that_is_lost_before_its_backups_acknowledge_has_answered_unless_all_are_asked_for(
+    strict: bool,
+) -> None:
+    world = World(fail_on_indeterminate=strict)
+    world.connect()
+    call = UserCall(GET)
+    correlation_id = world.link.send_on(world.connection, call)
+    answer = encode_response(table.PING, None, correlation_id=correlation_id, backup_acks=1)
+    world.link.on_messages(world.connection, FrameReader().feed(bytes(answer)))
+    world.connection.close(Cause.CLOSED, "the member is gone")
+    assert call.answered is not strict
+    assert isinstance(call.error, IndeterminateOperationStateError) is strict
 
 
 @pytest.mark.parametrize("answered", ["before the loss", "after it"])

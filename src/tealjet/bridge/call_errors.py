@@ -18,6 +18,7 @@ from tealjet.errors import (
     Outcome,
     OverloadError,
     TealjetError,
+    WrongLoopError,
 )
 from tealjet.failover.report import describe_all
 from tealjet.protocol.features import Feature
@@ -115,6 +116,11 @@ class OfficialErrors:
     def closed(self, detail: str, outcome: Outcome) -> Exception:
         """The client was closed."""
         return ClientClosedError(f"This client can't be used: {detail}.", outcome=outcome)
+
+    def wrong_loop(self) -> Exception:
+        """The client was used on another event loop than its own."""
+        text = "This client belongs to another event loop. Make one client per loop, and use it only there."
+        return WrongLoopError(text)
 
     def forked(self, outcome: Outcome) -> Exception:
         """The client belongs to the parent of this process."""

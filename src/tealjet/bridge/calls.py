@@ -16,11 +16,12 @@ from typing import Any
 
 from hazelcast.serialization.compact import SchemaNotFoundError
 
+from tealjet.bridge.call_errors import OfficialErrors
 from tealjet.bridge.direct import DirectPath
 from tealjet.bridge.futures import CallFuture, FutureOwner
 from tealjet.engine.calls import Call, Gate
 from tealjet.engine.engine import Engine
-from tealjet.errors import Outcome, WrongLoopError
+from tealjet.errors import Outcome
 from tealjet.failover.options import check_seconds
 from tealjet.protocol.frames import Message
 
@@ -148,9 +149,7 @@ class AsyncioInvocations:
     def invoke(self, invocation: Any, gate: Gate | None = None) -> Call:
         """Start a call, through a gate if there is one; its result goes into ``invocation.future``."""
         if invocation.future.get_loop() is not self._loop:
-            raise WrongLoopError(
-                "This client belongs to another event loop. Make one client per loop, and use it only there."
-            )
+            raise OfficialErrors().wrong_loop()
         call = _OfficialCall(invocation, self._engine, self._fetch_schema, gate)
         self._engine.submit(call)
         return call

@@ -144,6 +144,10 @@ class CallErrors(Protocol):
         """The client was closed."""
         ...
 
+    def wrong_loop(self) -> Exception:
+        """The client was used on another event loop than its own."""
+        ...
+
     def forked(self, outcome: Outcome) -> Exception:
         """The client belongs to the parent of this process."""
         ...

@@ -360,7 +360,7 @@ class Driver:
     def on_connection_closed(self, link: Link, connection: Connection) -> None:
         """Forget its listeners; connect to the member again if it still belongs to the cluster."""
         self._listeners.forget(connection)
-        if link.down:
+        if link.closing or link.down:
             return
         successor = link.any_connection()
         if link.viewing is connection and successor is not None:

@@ -102,6 +102,7 @@ class Engine:
     async def close(self, detail: str = "the client was closed") -> None:
         """Close all links; every call that is under way ends. Harmless when it is closed."""
         if self._refuse is None:
+            self.check_loop()
             self._end(detail)
 
     def _end(self, detail: str) -> None:
@@ -129,6 +130,11 @@ class Engine:
     def usable(self) -> bool:
         """Say whether calls are taken: the client is neither closed nor given up nor a forked child's."""
         return self._refuse is None
+
+    def check_loop(self) -> None:
+        """Raise an error where nothing that is awaited could ever come: an asyncio client may be used anywhere."""
+        if not self.runtime.on_loop():
+            raise self._errors.wrong_loop()
 
     def refusal(self, outcome: model.Outcome) -> Exception:
         """Return the error of what this client can't do any more, whose call may be known to have this outcome."""
@@ -208,8 +214,7 @@ class Engine:
         Raises:
             Exception: What a call that reaches its deadline ends with, outcome ``NOT_SENT``.
         """
-        if self._refuse is not None:
-            raise self._refuse(model.Outcome.NOT_SENT)
+        self._check_usable()
         try:
             async with asyncio.timeout(timeout):
                 return await self._driver.link()
@@ -225,6 +230,7 @@ class Engine:
         Raises:
             Exception: A member refused it, or no cluster was found in time; it is not registered then.
         """
+        self._check_usable()
         registration_id = self._listeners.add(listener)
         try:
             while True:
@@ -240,17 +246,22 @@ class Engine:
 
     async def remove_listener(self, registration_id: str) -> bool:
         """Remove a listener everywhere; False when there is none with that id."""
+        self.check_loop()
         return await self._listeners.remove(registration_id)
 
     # -------------------------------------------------------------------------------------------------------- control
 
     async def switch_to(self, candidate: str, *, drain_timeout: float, linger_timeout: float) -> model.Answer:
         """Ask for a planned switch and return the controller's answer."""
-        if self._refuse is not None:
-            raise self._refuse(model.Outcome.NOT_SENT)
+        self._check_usable()
         return await self._driver.request(
             model.SwitchTo(candidate=candidate, drain_timeout=drain_timeout, linger_timeout=linger_timeout)
         )
+
+    def _check_usable(self) -> None:
+        if self._refuse is not None:
+            raise self._refuse(model.Outcome.NOT_SENT)
+        self.check_loop()
 
     def disown(self) -> None:
         """Make the engine unusable in a forked child without touching the parent's sockets."""

@@ -140,6 +140,8 @@ class Link:
         """Message types that not all members know, with the feature they belong to; None when they know all."""
         self.pending: dict[int, Call] = {}
         self.down = False
+        self.closing = False
+        """All of its connections are being closed."""
         self.listening = Listening.DROP
         self.prepared = False
         """User listeners are registered on every connection, new ones included."""
@@ -413,9 +415,12 @@ class Link:
             if awaited.due > now:
                 self._backup_timer = self._runtime.call_at(awaited.due, self._backups_due)
                 return
-            if self.settings.fail_on_indeterminate and not awaited.call.done():
-                awaited.call.fail(self._calls.backups_missing(self.target.name))
+            self._backups_failed(awaited)
             self._backups_done(correlation_id, awaited)
+
+    def _backups_failed(self, awaited: _AwaitedBackups) -> None:
+        if self.settings.fail_on_indeterminate and not awaited.call.done():
+            awaited.call.fail(self._calls.backups_missing(self.target.name))
 
     # --------------------------------------------------------------------------------------- connections and partitions
 
@@ -508,7 +513,8 @@ class Link:
             self._early_acks.pop(key, None)
         for key, call in lost:
             awaited = self._awaited.pop(key, None)
-            if awaited is not None:  # the primary has answered: that it is gone now changes nothing
+            if awaited is not None:  # the primary has answered; that it is gone now matters only to who asked for that
+                self._backups_failed(awaited)
                 self._finish(key, call, awaited.answer)
                 continue
             sent = id(call.request) not in unsent
@@ -572,6 +578,7 @@ class Link:
 
     def close(self, why: str) -> None:
         """Close all connections."""
+        self.closing = True
         self._cancel_timers()
         for connection in list(self.connections.values()):
             connection.close(Cause.CLOSED, f"the link to {self.target.name} was closed: {why}")
