@@ -9,7 +9,7 @@ from hazelcast import errors as hz
 
 from tealjet.errors import Outcome
 from tealjet.jet import errors
-from tealjet.jet.refusals import About, MainJoinedError, refusal_of, submission_refusal_of
+from tealjet.jet.refusals import About, MainJoinedError, refusal_of, statement_refusal_of, submission_refusal_of
 from tealjet.protocol.values import ErrorHolder
 
 JET = "com.hazelcast.jet.JetException"
@@ -38,7 +38,7 @@ UPLOADS: list[tuple[str, list[Said], type[Exception], str]] = [
         "checksum",
         [PARAMETERS, (500, JET, "Checksum is different!. Calculated SHA256 : aa Received SHA256 : bb")],
         errors.ChecksumError,
-        "Calculated SHA256 : aa",
+        "^Cluster 'blue' did not get the JAR 'report.jar' as it was sent: .*Calculated SHA256 : aa",
     ),
     (
         "out of order",
@@ -62,7 +62,7 @@ UPLOADS: list[tuple[str, list[Said], type[Exception], str]] = [
         "not a JAR",
         [PARAMETERS, (0, "java.util.zip.ZipException", "zip END header not found")],
         errors.JarRefusedError,
-        "zip END header",
+        "^Cluster 'blue' can't open the JAR 'report.jar': it is no JAR: zip END header",
     ),
     (
         "no main class",
@@ -92,7 +92,7 @@ UPLOADS: list[tuple[str, list[Said], type[Exception], str]] = [
         "no such file on the member",
         [(500, JET, "File is not accessible"), (0, "java.nio.file.NoSuchFileException", "/nix.jar")],
         errors.JarUnreadableError,
-        "/nix.jar",
+        "^The member of cluster 'blue' that was asked does not have the JAR 'report.jar': /nix.jar$",
     ),
     (
         "no JAR on the member",
@@ -139,6 +139,18 @@ def test_what_is_no_matter_of_jets_stays_the_official_error() -> None:
     assert refusal_of(said, About(cluster="blue", job="'report'")) is None
 
 
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("Another active job with equal name (report) exists: 0001-0002", errors.JobAlreadyExistsError),
+        ("The Jet engine is disabled.\nTo enable the Jet engine on the members, ...", errors.JetDisabledError),
+    ],
+)
+def test_a_refused_statement_is_the_typed_error_of_its_words(words: str, kind: type[errors.JobError]) -> None:
+    assert type(statement_refusal_of(words, "blue")) is kind
+    assert statement_refusal_of("Object 'm' not found, did you forget to CREATE MAPPING?", "blue") is None
+
+
 CALLS: list[tuple[str, list[Said], type[Exception], str]] = [
     (
         "not found",
@@ -163,6 +175,12 @@ CALLS: list[tuple[str, list[Said], type[Exception], str]] = [
         [(27, "java.lang.IllegalStateException", "Cannot SUSPEND_GRACEFUL, job status is SUSPENDED")],
         errors.JobStateError,
         "job status is SUSPENDED",
+    ),
+    (
+        "ended with a failure",
+        [(27, "java.lang.IllegalStateException", "It already has a result: JobResult{failure=x\n\tat A.b()}")],
+        errors.JobStateError,
+        "It already has a result$",
     ),
     (
         "Enterprise",

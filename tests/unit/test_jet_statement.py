@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tealjet.errors import Outcome
 from tealjet.jet.errors import NotAJobStatementError
 from tealjet.jet.statement import job_of_statement
 
@@ -29,5 +30,6 @@ def test_the_name_is_the_one_that_the_cluster_will_see(statement: str, name: str
     "statement", ["", "SELECT 1", "DROP JOB report", "CREATE MAPPING job TYPE IMap", "CREATE JOBS report AS SELECT 1"]
 )
 def test_a_statement_that_makes_no_job_is_refused(statement: str) -> None:
-    with pytest.raises(NotAJobStatementError, match=r"takes a CREATE JOB statement.*client\.sql\.execute"):
+    with pytest.raises(NotAJobStatementError, match=r"takes a CREATE JOB statement.*client\.sql\.execute") as caught:
         job_of_statement(statement)
+    assert caught.value.outcome is Outcome.NOT_SENT

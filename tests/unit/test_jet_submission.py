@@ -299,7 +299,7 @@ async def test_who_cancels_an_upload_has_the_member_drop_it_unless_main_may_run(
 
 async def test_a_jar_on_the_member_is_one_message_after_which_main_may_have_run(world: World) -> None:
     world.answer = lambda cluster, message, fields: LOST
-    with pytest.raises(errors.SubmissionUnknownError, match=r"the member's JAR '/opt/report\.jar'"):
+    with pytest.raises(errors.SubmissionUnknownError, match=r"the JAR '/opt/report\.jar'"):
         await world.submit(path=Path("/opt/report.jar"), on_member=True)
     ((_, _, begin),) = world.received
     assert (begin["file_name"], begin["jar_on_member"], begin["sha256_hex"]) == ("/opt/report.jar", True, "")

@@ -16,7 +16,15 @@ from tealjet.jet import errors
 from tealjet.jet.java_exception import JavaException, exception_from_holders
 from tealjet.protocol.values import ErrorHolder
 
-__all__ = ["About", "MainJoinedError", "already_exists", "end_of", "refusal_of", "submission_refusal_of"]
+__all__ = [
+    "About",
+    "MainJoinedError",
+    "already_exists",
+    "end_of",
+    "refusal_of",
+    "statement_refusal_of",
+    "submission_refusal_of",
+]
 
 _JET_EXCEPTION = "com.hazelcast.jet.JetException"
 _CANCELLED = (".CancellationByUserException", "java.util.concurrent.CancellationException")
@@ -72,7 +80,9 @@ def refusal_of(holders: Sequence[ErrorHolder], about: About) -> Exception | None
     if about.joins and (first.startswith("com.hazelcast.jet.") or not holders[0].error_code):
         return end_of(java, where)
     if first == _ILLEGAL_STATE:
-        return errors.JobStateError(f"{where} can't do that: {holders[0].message}", java=java, outcome=answered)
+        # of a job that has ended the whole result follows, with its stack; that stays in the exception
+        words = (holders[0].message or first).partition(": JobResult{")[0].splitlines()[0]
+        return errors.JobStateError(f"{where} can't do that: {words}", java=java, outcome=answered)
     if first == _UNSUPPORTED and "Enterprise" in (holders[0].message or ""):
         text = f"Cluster {about.cluster!r} refused it for the job {about.job}: {holders[0].message}"
         return errors.EnterpriseOnlyError(text, java=java, outcome=answered)
@@ -123,7 +133,7 @@ def submission_refusal_of(holders: Sequence[ErrorHolder], cluster: str, jar: str
     for mark, kind, said in _BY_MARK:
         if mark in useful.class_name or mark in words:
             text = said.format(cluster=cluster, jar=jar)
-            return kind(f"{text}: {words}", java=java, outcome=Outcome.ANSWERED)
+            return kind(f"{text}: {words.splitlines()[0]}", java=java, outcome=Outcome.ANSWERED)
     text = f"Cluster {cluster!r} refused {jar}: {_one_line(words, useful)}"
     return errors.JarRefusedError(text, java=java, outcome=Outcome.ANSWERED)
 
@@ -141,12 +151,12 @@ _BY_MARK: tuple[tuple[str, type[errors.JobError], str], ...] = (
         errors.UploadDisabledError,
         "Cluster {cluster!r} takes no JARs (enable resource-upload-enabled in its Jet configuration)",
     ),
-    ("Checksum is different", errors.ChecksumError, "{jar} did not reach cluster {cluster!r} as it was sent"),
+    ("Checksum is different", errors.ChecksumError, "Cluster {cluster!r} did not get {jar} as it was sent"),
     ("order part", errors.UploadSessionError, _LOST_TRACK),
     ("ession already exists", errors.UploadSessionError, _LOST_TRACK),
     ("does not exist. Session", errors.UploadSessionError, _LOST_TRACK),
     ("Unknown session id", errors.UploadSessionError, _LOST_TRACK),
-    ("java.util.zip.ZipException", errors.JarRefusedError, "{jar} is no JAR for cluster {cluster!r}"),
+    ("java.util.zip.ZipException", errors.JarRefusedError, "Cluster {cluster!r} can't open {jar}: it is no JAR"),
     ("No Main-Class found", errors.MainClassError, "Cluster {cluster!r} can't run {jar}; name its main_class"),
     ("No manifest file", errors.MainClassError, "Cluster {cluster!r} can't run {jar}; name its main_class"),
     (
@@ -157,7 +167,7 @@ _BY_MARK: tuple[tuple[str, type[errors.JobError], str], ...] = (
     (
         "java.nio.file.NoSuchFileException",
         errors.JarUnreadableError,
-        "The member of cluster {cluster!r} that was asked has no file {jar}",
+        "The member of cluster {cluster!r} that was asked does not have {jar}",
     ),
     (
         "File name extension should be .jar",
@@ -183,7 +193,21 @@ def _root(java: JavaException) -> str:
     return str(telling).splitlines()[0]
 
 
-def _jet_disabled(cluster: str, java: JavaException) -> errors.JetDisabledError:
+def statement_refusal_of(words: str, cluster: str) -> errors.JobError | None:
+    """Return the error of a CREATE JOB statement; None when it is no matter of Jet's.
+
+    Args:
+        words: What the cluster's SQL service said: it tells no exceptions.
+        cluster: Name of the candidate.
+    """
+    if "Another active job with equal name" in words:
+        return already_exists(cluster)
+    if words.startswith("The Jet engine is disabled"):
+        return _jet_disabled(cluster)
+    return None
+
+
+def _jet_disabled(cluster: str, java: JavaException | None = None) -> errors.JetDisabledError:
     text = f"The Jet engine of cluster {cluster!r} is disabled: enable jet in the configuration of its members."
     return errors.JetDisabledError(text, java=java, outcome=Outcome.ANSWERED)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tealjet.errors import Outcome
 from tealjet.jet.errors import NotAJobStatementError
 
 __all__ = ["job_of_statement"]
@@ -27,7 +28,8 @@ def job_of_statement(sql: str) -> str:
         shown = " ".join(sql.split())
         raise NotAJobStatementError(
             f"submit_sql takes a CREATE JOB statement, and this one makes no job: {shown[:100]!r}; run other "
-            "statements with client.sql.execute."
+            "statements with client.sql.execute.",
+            outcome=Outcome.NOT_SENT,
         )
     quoted: str | None = found["quoted"]
     return found["plain"] if quoted is None else quoted.replace('""', '"')

@@ -62,7 +62,7 @@ class Submission:
     """The JAR may be run again when it is not known whether it was run."""
 
     def __str__(self) -> str:
-        return f"the JAR {self.path.name!r}" if not self.on_member else f"the member's JAR {str(self.path)!r}"
+        return f"the JAR {str(self.path) if self.on_member else self.path.name!r}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
