@@ -84,7 +84,7 @@ def test_what_is_refused_or_not_there_has_an_exit_code_of_its_own(
     failing = command("submit", "--wait", str(job_jars.jar("Failing", member_version)), unique, code=1)
     assert "no c please" in failing.stderr
     document = json.loads(command("job", "--json", unique, code=4).stdout)
-    assert document["error"] == "_NotThereError"
+    assert document["error"] == "JobNotFoundError"
 
 
 def test_the_cluster_is_shown(command: Command, lab: Lab) -> None:

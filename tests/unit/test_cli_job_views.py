@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tealjet.cli.client_commands import SnapshotNotFoundError, judged
 from tealjet.cli.job_views import cluster_table, job_table, metrics_table, plain, snapshot_table
-from tealjet.cli.jobs import _judged
-from tealjet.errors import ConfigError, NoClusterError, Outcome, TealjetError
+from tealjet.errors import ClusterLeftError, ConfigError, NoClusterError, Outcome, TealjetError
 from tealjet.jet import errors
 from tealjet.jet.ids import id_string
 from tealjet.jet.metrics import JobMetrics, Measurement
@@ -93,11 +93,13 @@ def test_what_vertices_have_done_is_added_up_over_all_members() -> None:
         (errors.NotAJobStatementError("none"), 2),
         (NoClusterError("none", reasons={}), 3),
         (errors.JobNotFoundError("unknown", cluster="blue"), 4),
+        (SnapshotNotFoundError("unknown", outcome=Outcome.ANSWERED), 4),
         (errors.JobNotFoundError("left", cluster="blue", left_at=NOON), 5),
+        (ClusterLeftError("left", outcome=Outcome.NOT_SENT), 5),
         (errors.SubmissionUnknownError("unknown", cluster="blue", job_name=None), 5),
         (errors.JobWaitTimeoutError("late", outcome=Outcome.UNKNOWN), 5),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
 )
 def test_each_kind_of_error_has_its_exit_code(error: Any, code: int) -> None:
-    assert _judged(error) == (code, str(error))
+    assert judged(error) == (code, str(error))

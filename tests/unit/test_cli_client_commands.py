@@ -1,0 +1,48 @@
+"""What all commands share that work through a client: their options, and what is refused without one."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tealjet.cli import jobs
+from tealjet.cli.app import app
+from tealjet.cli.client_commands import Way
+
+VERBS = {
+    "submit": ["report.jar"],
+    "list-jobs": [],
+    "cancel": ["report"],
+    "suspend": ["report"],
+    "resume": ["report"],
+    "restart": ["report"],
+    "job": ["report"],
+    "save-snapshot": ["report", "before"],
+    "list-snapshots": [],
+    "delete-snapshot": ["before"],
+    "cluster": [],
+    "observe": ["words"],
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_command_has_the_shared_options_and_names_its_arguments_as_the_manual_does(verb: str) -> None:
+    said = CliRunner().invoke(app, [verb, "--help"], env={"COLUMNS": "200"}).stdout
+    for option in ("--config", "-f", "--targets", "-t", "--connect-timeout", "--json", "--verbose", "-v"):
+        assert f"{option} " in said.replace(",", " ")
+    _, _, arguments = said.splitlines()[0].partition("[OPTIONS]")
+    assert arguments == arguments.upper()
+
+
+def test_the_shared_options_come_after_a_commands_own() -> None:
+    names = list(inspect.signature(jobs.save_snapshot).parameters)
+    assert names == ["job", "snapshot", "cancel", *inspect.signature(Way).parameters]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_file_and_a_cluster_without_one_exclude_each_other(verb: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, [verb, "-f", str(tmp_path / "a.yaml"), "-t", "127.0.0.1:5701", *VERBS[verb]])
+    assert (result.exit_code, "exclude each other" in result.stderr) == (2, True)
