@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tealjet.failover.model import Candidate, SwitchReport
     from tealjet.failover.options import FailoverOptions, Profile
     from tealjet.jet.continuity import Continuity
+    from tealjet.jet.job_config import DeltaJobConfig
     from tealjet.jet.observables import Observable, Observation
     from tealjet.jet.threaded import Jet, Job
     from tealjet.protocol.jet_values import JobStatus
@@ -33,6 +34,7 @@ __all__ = [
     "Candidate",
     "ClientConfig",
     "Continuity",
+    "DeltaJobConfig",
     "Failover",
     "FailoverConfig",
     "FailoverOptions",
@@ -58,6 +60,7 @@ _HOMES = {
     "Candidate": "failover.model",
     "ClientConfig": "config",
     "Continuity": "jet.continuity",
+    "DeltaJobConfig": "jet.job_config",
     "Failover": "control",
     "FailoverConfig": "config",
     "FailoverOptions": "failover.options",

@@ -21,6 +21,7 @@ from tealjet.failover.model import Candidate, SwitchReport
 from tealjet.failover.options import FailoverOptions, Profile
 from tealjet.jet.client import AsyncJet as Jet
 from tealjet.jet.continuity import Continuity
+from tealjet.jet.job_config import DeltaJobConfig
 from tealjet.jet.jobs import AsyncJob as Job
 from tealjet.jet.observables import AsyncObservable as Observable
 from tealjet.jet.observables import AsyncObservation as Observation
@@ -30,6 +31,7 @@ __all__ = [
     "Candidate",
     "ClientConfig",
     "Continuity",
+    "DeltaJobConfig",
     "Failover",
     "FailoverConfig",
     "FailoverOptions",

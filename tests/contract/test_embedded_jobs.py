@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hazelcast.proxy.ringbuffer import OVERFLOW_POLICY_OVERWRITE
 
 import tealjet
 import tealjet.asyncio
-from support.clusters import cluster_config, failover_config
-from support.serialized import data
+from support.clusters import Events, cluster_config, failover_config
 from support.workload import LIMIT
+from tealjet.failover.model import JobFate, JobMoved
 from tealjet.jet import errors
 from tealjet.jet.continuity import AttemptState, Continuity
 from tealjet.lab import EmbeddedLab, start_embedded
-from tealjet.protocol.codec import encode_request
 from tealjet.protocol.jet_values import JobStatus
-from tealjet.protocol.structures import ringbuffers
-
-DONE = bytes(4) + (-318).to_bytes(4, "big", signed=True)
-"""What Hazelcast 5 puts at the end of an observable."""
 
 
 @pytest.fixture
@@ -135,19 +132,48 @@ def test_a_handle_is_lost_with_its_cluster_and_only_there(lab: EmbeddedLab, jar:
         job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
 
 
+def test_the_configuration_of_a_suspended_job_is_changed(client: tealjet.JetClient, jar: Path) -> None:
+    job = client.jet.submit_jar(jar, name="report")
+    job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+    with pytest.raises(errors.JobStateError, match="not suspended, but RUNNING"):
+        job.update_config(tealjet.DeltaJobConfig(timeout=60))
+    job.suspend()
+    job.wait_for(JobStatus.SUSPENDED, timeout=LIMIT)
+    assert job.update_config(tealjet.DeltaJobConfig(timeout=60)) == job.config()
+    assert job.config().timeout == 60
+
+
 def test_what_needs_another_licence_is_refused(client: tealjet.JetClient, jar: Path) -> None:
     job = client.jet.submit_jar(jar, name="report")
     with pytest.raises(errors.EnterpriseOnlyError):
         job.export_snapshot("snapshot")
 
 
-def test_observables_are_read_from_their_ringbuffers(lab: EmbeddedLab, client: tealjet.JetClient) -> None:
-    link = client._engine.active
-    assert link is not None
-    for item in (data("first"), data("second"), DONE):
-        add = encode_request(ringbuffers.ADD, name="__jet.observables.answers", overflow_policy=0, value=item)
-        client._thread.run(link.ask(add))
-    assert list(client.jet.observable("answers")) == ["first", "second"]
+@pytest.mark.parametrize(
+    ("plan", "ends"),
+    [
+        ({"runs": 0.05}, pytest.raises(StopIteration)),
+        (
+            {"runs": 0.05, "failure": "no more paper"},
+            pytest.raises(errors.JobFailedError, match=r"'answers' on cluster 'blue' failed: .*no more paper"),
+        ),
+        ({}, pytest.raises(errors.JobCancelledError, match="'answers' on cluster 'blue' was cancelled")),
+    ],
+    ids=["completed", "failed", "cancelled"],
+)
+def test_an_observable_has_its_items_and_then_the_end_of_its_job(
+    plan: dict[str, Any], ends: Any, lab: EmbeddedLab, client: tealjet.JetClient, jar: Path
+) -> None:
+    ring = client.get_ringbuffer("__jet.observables.answers").blocking()
+    ring.add_all(["first", "second"], OVERFLOW_POLICY_OVERWRITE)
+    lab["blue"].plan_jobs("report", **plan, observable="answers")
+    job = client.jet.submit_jar(jar, name="report")
+    if not plan:
+        job.cancel()
+    answers = iter(client.jet.observable("answers"))
+    assert [next(answers), next(answers)] == ["first", "second"]
+    with ends:
+        next(answers)
 
 
 def test_a_job_whose_cluster_is_killed_is_run_again_where_its_handle_says_so(lab: EmbeddedLab, jar: Path) -> None:
@@ -171,6 +197,21 @@ def test_a_handle_that_follows_means_the_job_of_its_name_on_the_next_cluster(lab
             client.failover.switch_to("green")
             job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
             assert (job.cluster, job.id) == ("green", theirs.id)
+
+
+def test_a_handle_that_finds_nothing_to_follow_has_a_row_in_the_report(lab: EmbeddedLab, jar: Path) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        job = client.jet.submit_jar(jar, name="report", continuity=Continuity.FOLLOW)
+        moves = Events()
+        client.failover.add_listener(moves)
+        client.failover.switch_to("green")
+        for _ in range(2):
+            with pytest.raises(errors.JobNotFoundError, match="'green' has no job of that name: there is nothing to"):
+                job.status()
+        moved = moves.wait_for(lambda event: isinstance(event, JobMoved))
+        assert (moved.fate, moved.from_cluster, moved.to_cluster) == (JobFate.LEFT, "blue", "green")
+        assert moved.detail == "cluster 'green' has no job of that name"
+        assert client.failover.history[-1].jobs == (moved,)
 
 
 def test_the_job_of_an_upload_whose_last_answer_is_cut_short_is_found(

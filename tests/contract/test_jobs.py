@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gc
+import hashlib
 import re
 import threading
 import tracemalloc
+import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,11 +24,16 @@ import tealjet
 import tealjet.asyncio
 from support.clusters import Events, cluster_config
 from support.job_jars import JobJars
+from support.raw_client import RawClient
 from support.workload import LIMIT
 from tealjet.errors import FeatureMissingError, Outcome, outcome_of
 from tealjet.jet import errors
 from tealjet.jet.job_config import ProcessingGuarantee, ResourceType
-from tealjet.lab import Lab
+from tealjet.jet.refusals import submission_refusal_of
+from tealjet.lab import ClusterOptions, Lab, start_local
+from tealjet.protocol import jet
+from tealjet.protocol.codec import decode_error
+from tealjet.protocol.frames import Message
 from tealjet.protocol.jet_values import JobStatus
 
 pytestmark = pytest.mark.member("5.7.0", "5.5.0", "jet-4.3.1")
@@ -219,6 +227,62 @@ def test_a_jar_that_can_not_be_read_is_an_error_and_nothing_is_sent(
     assert outcome_of(caught.value) is Outcome.NOT_SENT
 
 
+@pytest.mark.member("5.7.0", "5.5.0")
+def test_an_upload_that_goes_wrong_on_its_way_is_a_typed_error(lab: Lab) -> None:
+    content, digest = b"a JAR", hashlib.sha256(b"a JAR").hexdigest()
+    announced = {"jar_on_member": False, "file_name": "a", "snapshot_name": None, "job_name": None, "main_class": None}
+
+    with RawClient(lab["blue"]) as raw:
+
+        def begin(session: uuid.UUID, sha256: str = digest) -> Message:
+            fields = {**announced, "job_parameters": (), "sha256_hex": sha256}
+            return raw.ask(jet.UPLOAD_JOB_METADATA, session_id=session, **fields)
+
+        def send(session: uuid.UUID, part: int = 1, sha256: str = digest) -> Message:
+            fields = {"current_part": part, "total_parts": part, "part_size": len(content), "part_data": content}
+            return raw.ask(jet.UPLOAD_JOB_MULTIPART, session_id=session, sha256_hex=sha256, **fields)
+
+        def told(answer: Message) -> Exception | None:
+            return submission_refusal_of(decode_error(answer), "blue", "the JAR 'a'")
+
+        one, two, three, four = (uuid.uuid4() for _ in range(4))
+        begin(one)
+        assert type(told(send(one, sha256="ab"))) is errors.ChecksumError
+        assert type(told(send(one))) is errors.UploadSessionError  # it has ended with the error
+        begin(two, sha256="ab")
+        assert type(told(send(two))) is errors.ChecksumError
+        begin(three)
+        assert type(told(send(three, part=2))) is errors.UploadSessionError
+        begin(four)
+        assert type(told(begin(four))) is errors.UploadSessionError
+
+
+@pytest.mark.member("5.7.0")
+def test_a_cluster_that_takes_no_jars_and_one_without_its_jet_engine_say_so(
+    member_version: str, job_jars: JobJars
+) -> None:
+    clusters = {
+        "no-jars": ClusterOptions(properties={"hz.jet.resource-upload-enabled": "false"}),
+        "no-jet": ClusterOptions(properties={"hz.jet.enabled": "false"}),
+    }
+    refusals = {"no-jars": errors.UploadDisabledError, "no-jet": errors.JetDisabledError}
+    with start_local(clusters, version=member_version) as lab:
+        for name, refusal in refusals.items():
+            with tealjet.new_jet_client(cluster_config(lab[name])) as client:
+                for on_member in (False, True):
+                    with pytest.raises(refusal, match=f"'{name}'"):
+                        client.jet.submit_jar(job_jars.jar("Batch", member_version), on_member=on_member)
+        with tealjet.new_jet_client(cluster_config(lab["no-jet"])) as client:
+            calls: list[Callable[[], Any]] = [
+                client.jet.jobs,
+                lambda: client.jet.get_job("report"),
+                lambda: client.jet.submit_sql("CREATE JOB report AS SINK INTO m SELECT 1, 2"),
+            ]
+            for call in calls:
+                with pytest.raises(errors.JetDisabledError, match="enable jet"):
+                    call()
+
+
 def test_a_name_that_an_active_job_has_is_refused(jobs: Jobs, unique: str) -> None:
     with jobs.streaming(unique):
         refused(jobs, errors.JobAlreadyExistsError, "active job of that name", "Streaming", unique, name=unique)
@@ -318,6 +382,22 @@ def test_a_job_is_suspended_resumed_restarted_and_cancelled(jobs: Jobs, unique: 
 
 
 @pytest.mark.member("5.7.0", "5.5.0")
+def test_the_configuration_of_a_suspended_job_is_changed(jobs: Jobs, unique: str) -> None:
+    with jobs.streaming(unique) as job:
+        with pytest.raises(errors.JobStateError, match="Job not suspended, but RUNNING"):
+            job.update_config(tealjet.DeltaJobConfig(timeout=3600))
+        job.suspend()
+        job.wait_for(JobStatus.SUSPENDED, LIMIT)
+        before = job.config()
+        changes: dict[str, Any] = {"snapshot_interval": 2.5, "auto_scaling": False, "timeout": 3600}
+        changed = job.update_config(tealjet.DeltaJobConfig(**changes, max_processor_accumulated_records=9))
+        assert changed == dataclasses.replace(before, **changes, max_processor_accumulated_records=9)
+        job.update_config(tealjet.DeltaJobConfig(timeout=0, max_processor_accumulated_records=-1))
+        job.resume()
+        assert job.config() == dataclasses.replace(changed, timeout=None, max_processor_accumulated_records=None)
+
+
+@pytest.mark.member("5.7.0", "5.5.0")
 def test_who_has_cancelled_a_job_is_known_when_it_has_ended(jobs: Jobs, unique: str) -> None:
     with jobs.streaming(unique) as job:
         with pytest.raises(errors.JobStateError, match="Job not finished"):
@@ -331,9 +411,14 @@ def test_who_has_cancelled_a_job_is_known_when_it_has_ended(jobs: Jobs, unique: 
 @pytest.mark.member(JET_4)
 def test_what_jet_4_can_not_say_is_refused_unsent(jobs: Jobs, unique: str) -> None:
     job = jobs.submit("Batch", unique)
-    with pytest.raises(FeatureMissingError, match="is_user_cancelled") as caught:
-        job.is_user_cancelled()
-    assert outcome_of(caught.value) is Outcome.NOT_SENT
+    impossible: list[Callable[[], Any]] = [
+        job.is_user_cancelled,
+        lambda: job.update_config(tealjet.DeltaJobConfig(timeout=60)),
+    ]
+    for call in impossible:
+        with pytest.raises(FeatureMissingError, match=r"has no Job\.(is_user_cancelled|update_config)") as caught:
+            call()
+        assert outcome_of(caught.value) is Outcome.NOT_SENT
 
 
 def test_how_a_job_failed_is_told_while_it_runs_and_later(jobs: Jobs, unique: str) -> None:

@@ -313,6 +313,7 @@ def test_a_handle_that_finds_nothing_to_follow_says_so(lab: Lab, program: Progra
         for use in (job.status, joined.result):
             with pytest.raises(errors.JobNotFoundError, match="cluster 'green' has no job of that name"):
                 use()
+        assert fates(client) == [JobFate.LEFT]
 
 
 def test_work_that_is_rerun_is_done_on_the_next_cluster_and_join_returns_its_result(

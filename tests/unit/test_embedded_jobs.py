@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import uuid
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 
 from support.embedded import MemoryClient, MemoryCluster
 from support.jet_recordings import RECORDINGS
-from tealjet.jet.job_config import read_job_config
+from tealjet.jet.job_config import DeltaJobConfig, delta_data, read_job_config
+from tealjet.jet.observed import read_end
 from tealjet.jet.payloads import FoundJob, read_job_ids, read_job_metrics, read_job_summaries, read_suspension_cause
-from tealjet.lab.embedded.jobs import payloads
+from tealjet.lab.embedded.jobs import errors, payloads
 from tealjet.lab.embedded.jobs.board import Jobs
 from tealjet.lab.embedded.jobs.life import JobPlan
 from tealjet.lab.embedded.services import SERVICES
@@ -21,6 +23,8 @@ from tealjet.protocol import jet, table
 from tealjet.protocol.codec import decode_error, decode_response
 from tealjet.protocol.jet import Dialect
 from tealjet.protocol.jet_values import JobStatus, TerminationMode
+from tealjet.protocol.structures import ringbuffers
+from tealjet.protocol.values import MemberVersion
 
 CONFIG = payloads.config_of("report", jar="report.jar", modern=True)
 ID = 4711
@@ -116,6 +120,31 @@ def test_a_job_that_fails_tells_its_causes_only_at_that_moment(world: MemoryClus
     assert "no more paper" in (later[0][2] or "")
 
 
+@pytest.mark.parametrize("release", ["5.7.0", "jet-4.3.1"])
+@pytest.mark.parametrize("failure", [None, "no more paper"])
+def test_an_observable_is_told_how_its_job_has_ended(release: str, failure: str | None) -> None:
+    world = MemoryCluster(version=release)
+    client = world.client()
+    plan(world, runs=1.0, failure=failure, observable="answers")
+    modern = release == "5.7.0"
+    if modern:
+        submit(client)
+    else:
+        config = payloads.config_of("report", jar="x", modern=False)
+        client.ask(jet.JET_4_SUBMIT_JOB, job_id=ID, definition=b"", config=config)
+    world.runtime.advance(2.0)
+    item = client.ask(ringbuffers.READ_ONE, name="__jet.observables.answers", sequence=0)
+    assert item is not None
+    end = read_end(item, Dialect.HAZELCAST_5 if modern else Dialect.JET_4)
+    assert end is not None
+    if failure is None:
+        assert end.failure is None
+    else:
+        assert end.failure is not None
+        assert end.failure.class_name == "com.hazelcast.jet.JetException"
+        assert str(end.failure.root) == f"java.lang.RuntimeException: {failure}"
+
+
 def test_a_suspended_job_goes_on_with_what_is_left(world: MemoryCluster, client: MemoryClient) -> None:
     plan(world, runs=5.0)
     submit(client)
@@ -131,6 +160,39 @@ def test_a_suspended_job_goes_on_with_what_is_left(world: MemoryCluster, client:
     assert status(client) is JobStatus.COMPLETED
     error = (27, "IllegalStateException", "Job already completed")
     assert refused(client, jet.RESUME_JOB, job_id=ID) == [error]
+
+
+def test_the_configuration_of_a_suspended_job_is_changed(world: MemoryCluster, client: MemoryClient) -> None:
+    submit(client)
+    world.runtime.advance(1.0)
+    changes: dict[str, Any] = {"snapshot_interval": 2.5, "suspend_on_failure": True, "metrics": False}
+    changes["max_processor_accumulated_records"] = 9
+    delta = delta_data(DeltaJobConfig(**changes))
+    error = (27, "IllegalStateException", "Job not suspended, but RUNNING")
+    assert refused(client, jet.UPDATE_JOB_CONFIG, job_id=ID, delta_config=delta) == [error]
+    terminate(client, TerminationMode.SUSPEND_GRACEFUL)
+    answer = client.ask(jet.UPDATE_JOB_CONFIG, job_id=ID, delta_config=delta)
+    assert client.ask(jet.GET_JOB_CONFIG, job_id=ID, light_job_coordinator=None) == answer
+    before, now = (read_job_config(data, Dialect.HAZELCAST_5) for data in (CONFIG, answer))
+    assert now == dataclasses.replace(before, **changes)
+    assert client.ask(jet.UPDATE_JOB_CONFIG, job_id=ID, delta_config=delta_data(DeltaJobConfig())) == answer
+    back = DeltaJobConfig(timeout=0, max_processor_accumulated_records=-1, auto_scaling=False, store_metrics=True)
+    now = read_job_config(
+        client.ask(jet.UPDATE_JOB_CONFIG, job_id=ID, delta_config=delta_data(back)), Dialect.HAZELCAST_5
+    )
+    assert (now.timeout, now.max_processor_accumulated_records) == (None, None)
+    assert (now.auto_scaling, now.store_metrics) == (False, True)
+
+
+@pytest.mark.parametrize("delta", [b"", CONFIG, delta_data(DeltaJobConfig())[:-3], payloads.no_metrics()])
+def test_what_is_no_change_of_a_configuration_is_refused(
+    delta: bytes, world: MemoryCluster, client: MemoryClient
+) -> None:
+    submit(client)
+    world.runtime.advance(1.0)
+    terminate(client, TerminationMode.SUSPEND_GRACEFUL)
+    ((code, _, _),) = refused(client, jet.UPDATE_JOB_CONFIG, job_id=ID, delta_config=delta)
+    assert code == 21
 
 
 def test_a_restarted_job_runs_anew(world: MemoryCluster, client: MemoryClient) -> None:
@@ -288,9 +350,9 @@ def test_an_object_exists_when_somebody_has_created_it(client: MemoryClient) -> 
     assert client.ask(jet.EXISTS_DISTRIBUTED_OBJECT, **where)
 
 
-@pytest.mark.parametrize("version", ["5.7.0", "jet-4.3.1"])
-def test_payloads_have_the_bytes_of_real_members(version: str) -> None:
-    recording = RECORDINGS[version]
+@pytest.mark.parametrize("release", ["5.7.0", "jet-4.3.1"])
+def test_payloads_have_the_bytes_of_real_members(release: str) -> None:
+    recording = RECORDINGS[release]
     modern = recording.dialect is Dialect.HAZELCAST_5
 
     def recorded(message: Any, name: str) -> Any:
@@ -300,6 +362,12 @@ def test_payloads_have_the_bytes_of_real_members(version: str) -> None:
     read = read_job_summaries(summaries, recording.dialect)
     assert payloads.summaries(read, modern=modern) == summaries
     assert payloads.no_metrics() == recorded(jet.GET_JOB_METRICS, "metrics of plain")
+    assert payloads.end_of_job(None, modern=modern) == recording.items("words")[-1]
+    version = MemberVersion(5 if modern else 4, 0, 0)
+    failure = payloads.end_of_job(errors.failed("x", version, later=False), modern=modern)
+    cause = b"xq\0~\0\0s" if modern else b"xps"  # up to the exception of the user's own code
+    end = failure.index(cause) + len(cause)
+    assert failure[:end] == recording.items("fails")[-1][:end]
     config = recorded(jet.GET_JOB_CONFIG, "config of counting")
     assert payloads.name_in(config) == "counting"
     begin = payloads.config_of("counting", jar="x", modern=modern).index(b"NONE") - 2
@@ -439,9 +507,9 @@ def test_what_main_throws_is_the_answer_to_the_last_part(world: MemoryCluster, c
     upload = Upload(client)
     client.ask(jet.UPLOAD_JOB_METADATA, **upload.begin())
     upload.send(1, 2)
-    errors = refused(client, jet.UPLOAD_JOB_MULTIPART, **upload.part(3))
-    assert [name for _, name, _ in errors] == ["JetException", "InvocationTargetException", "RuntimeException"]
-    assert errors[-1][2] == "no arguments"
+    chain = refused(client, jet.UPLOAD_JOB_MULTIPART, **upload.part(3))
+    assert [name for _, name, _ in chain] == ["JetException", "InvocationTargetException", "RuntimeException"]
+    assert chain[-1][2] == "no arguments"
 
 
 def test_a_name_that_is_taken_is_thrown_by_main(client: MemoryClient, upload: Upload) -> None:
@@ -486,7 +554,7 @@ def test_what_a_version_has_not_is_an_unknown_message(version: str, messages: li
     client = MemoryCluster(version=version).client()
     fields = Upload(client)
     given = {**fields.begin(), **fields.part(1), "job_id": 1, "light_job_coordinator": None, "local_only": False}
-    given |= {"registration_id": uuid.uuid4(), "name": "n"}
+    given |= {"registration_id": uuid.uuid4(), "name": "n", "delta_config": b""}
     for message in messages:
         number = message.request.type
         asked = {name: given[name] for name in message.request.fields.names}

@@ -95,6 +95,7 @@ def test_the_public_names_are_those_that_are_documented() -> None:
         "Candidate",
         "ClientConfig",
         "Continuity",
+        "DeltaJobConfig",
         "Failover",
         "FailoverConfig",
         "FailoverOptions",

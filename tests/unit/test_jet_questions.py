@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tealjet.jet.job_config import DeltaJobConfig
 from tealjet.jet.questions import Question, Questions
 from tealjet.protocol import jet
 from tealjet.protocol.codec import encode_request
@@ -47,6 +48,12 @@ def test_a_cluster_is_asked_what_its_members_know(
     for question in all_of(questions):
         assert any(question.kind is kind for kind in known), question.kind.name
         encode_request(question.kind, **question.fields)  # its fields are those that are declared
+
+
+def test_a_change_of_a_configuration_is_asked_of_members_that_know_it() -> None:
+    question = HAZELCAST_5.update_config(1, DeltaJobConfig(timeout=60))
+    assert question.kind is jet.UPDATE_JOB_CONFIG
+    encode_request(question.kind, **question.fields)
 
 
 def test_a_light_job_is_named_by_its_coordinator_too() -> None:

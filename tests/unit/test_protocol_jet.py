@@ -97,6 +97,7 @@ FIELDS: dict[str, tuple[dict[str, Any], bytes, list[bytes | None]]] = {
         struct.pack("<q", 5) + SESSION_ID,
         [],
     ),
+    "jet.updateJobConfig": ({"job_id": 5, "delta_config": b"delta"}, struct.pack("<q", 5), [b"delta"]),
 }
 
 JET_4_FIELDS: dict[str, tuple[dict[str, Any], bytes, list[bytes | None]]] = {
@@ -178,6 +179,7 @@ NUMBERS = {
     "jet.uploadJobMultipart": 0xFE1200,
     "jet.addJobStatusListener": 0xFE1300,
     "jet.removeJobStatusListener": 0xFE1400,
+    "jet.updateJobConfig": 0xFE1500,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,7 +21,7 @@ from tealjet.jet.ids import parse_id
 from tealjet.jet.jobs import Around, AsyncJob
 from tealjet.jet.observables import AsyncObservable, Source, observable_names
 from tealjet.jet.reading import JetCluster, JobSummary, Reader
-from tealjet.jet.refusals import already_exists
+from tealjet.jet.refusals import statement_refusal_of
 from tealjet.jet.rerun import RerunJob
 from tealjet.jet.snapshots import JobSnapshot, Snapshots
 from tealjet.jet.statement import job_of_statement
@@ -29,6 +30,8 @@ from tealjet.jet.upload import DEFAULT_PART_SIZE
 from tealjet.jet.whereabouts import Departure, JobRef, Whereabouts
 
 __all__ = ["AsyncJet", "Execute", "Progress"]
+
+_log = logging.getLogger("tealjet")
 
 Progress = Callable[[int, int], object]
 """Told how many bytes of how many have reached the cluster."""
@@ -102,7 +105,8 @@ class AsyncJet:
             part_size: Bytes that are sent, and kept in memory, at a time.
             progress: Called with the bytes that have reached the member and those of the whole file.
             rerun: Run the JAR again when it is not known whether it was run.
-            continuity: What happens to the handle when the client goes to another cluster. RERUN implies ``rerun``.
+            continuity: What happens to the handle when the client goes to another cluster. RERUN implies ``rerun``, and
+                is for work that ends by itself; whether it does is not known of a JAR.
             cancel_superseded: With RERUN: cancel an attempt that is seen running on a cluster that was left.
 
         Raises:
@@ -142,24 +146,39 @@ class AsyncJet:
 
         Args:
             statement: ``CREATE JOB ... AS INSERT INTO ...``; its job is suspended when it fails, as SQL jobs are.
-            continuity: What happens to the handle when the client goes to another cluster.
+            continuity: What happens to the handle when the client goes to another cluster. With RERUN the log warns of
+                a statement that never ends by itself.
             cancel_superseded: With RERUN: cancel an attempt that is seen running on a cluster that was left.
 
         Raises:
             NotAJobStatementError: The statement makes no job; nothing was sent.
             SubmissionUnknownError: The cluster was lost or left before the answer.
             JobAlreadyExistsError: A job of that name is active.
+            JetDisabledError: The cluster has its Jet engine disabled.
             HazelcastSqlError: The cluster refused the statement.
             FeatureMissingError: The cluster has no SQL.
         """
         name = job_of_statement(statement)
         job = await self._create(statement, name)
         if continuity is Continuity.RERUN:
+            if await self._never_ends(job):
+                _log.warning(
+                    "the statement of job %s never ends by itself: after a switch it runs on both clusters%s",
+                    job,
+                    " until the former one is seen again" if cancel_superseded else "",
+                )
             again = RerunJob(
                 self._around, job, lambda: self._create(statement, name), cancel_superseded=cancel_superseded
             )
             return self._watch(again)
         return self._handle(job, continuity)
+
+    async def _never_ends(self, job: JobRef) -> bool:
+        try:
+            return (await self._reader.config(job)).sql_unbounded
+        except Exception as error:  # the job was started, and whoever has its handle is told what became of it
+            _log.debug("whether job %s ends by itself is not known: %s", job, error)
+            return False
 
     async def _create(self, statement: str, name: str) -> JobRef:
         place = await self._cluster.place()
@@ -167,8 +186,9 @@ class AsyncJet:
             await self._execute(statement)
             job = await self._reader.named(place, name)
         except Exception as error:
-            if "Another active job with equal name" in str(error):
-                raise already_exists(place.home.name) from error
+            refusal = statement_refusal_of(str(error), place.home.name)
+            if refusal is not None:
+                raise refusal from error
             for cause in error.args:
                 if isinstance(cause, FeatureMissingError):  # the official error around it says less
                     raise cause from None

@@ -1,9 +1,10 @@
-"""How a job was configured when it was submitted, as members keep it."""
+"""How a job is configured, as members keep it, and how a client says what is to be changed of that."""
 
 from __future__ import annotations
 
 import enum
 import functools
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,9 +16,20 @@ from tealjet.jet.serialized import KnownTypes, SerializedReader, read_data
 from tealjet.protocol.errors import ProtocolError
 from tealjet.protocol.jet import Dialect
 
-__all__ = ["JobConfig", "ProcessingGuarantee", "Resource", "ResourceType", "read_job_config"]
+__all__ = [
+    "DeltaJobConfig",
+    "JobConfig",
+    "ProcessingGuarantee",
+    "Resource",
+    "ResourceType",
+    "delta_data",
+    "read_job_config",
+]
 
 _CONFIG: Final = -10004
+_IDENTIFIED, _LONG, _NULL = -2, -8, 0
+_UNCHANGED: Final = 127
+"""Stands where a truth value of a change might stand."""
 
 
 class ProcessingGuarantee(enum.Enum):
@@ -89,6 +101,64 @@ class JobConfig:
     def sql_unbounded(self) -> bool:
         """Whether the job was made from a statement that never ends by itself."""
         return self.arguments.get("__sql.queryUnbounded") is True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeltaJobConfig:
+    """What is to be changed of the configuration of a suspended job, as Java's ``DeltaJobConfig``; None: nothing."""
+
+    snapshot_interval: float | None = None
+    """Seconds from one snapshot to the next one."""
+    auto_scaling: bool | None = None
+    suspend_on_failure: bool | None = None
+    split_brain_protection: bool | None = None
+    metrics: bool | None = None
+    store_metrics: bool | None = None
+    max_processor_accumulated_records: int | None = None
+    """At least 1, or -1 for no limit of the job's own."""
+    timeout: float | None = None
+    """After so many seconds the job is cancelled; 0 for never."""
+
+    def __post_init__(self) -> None:
+        for name in ("snapshot_interval", "timeout"):
+            seconds = getattr(self, name)
+            if seconds is not None and not 0 <= seconds <= _LONGEST:
+                raise ValueError(f"{name} is {seconds!r}; it has to be a number of seconds, and not negative")
+        records = self.max_processor_accumulated_records
+        if records is not None and records != -1 and not 0 < records < 2**63:
+            raise ValueError(
+                f"max_processor_accumulated_records is {records!r}; it has to be 1 or more, or -1 for no limit"
+            )
+
+
+_LONGEST: Final = (2**63 - 1) // 1000
+"""Seconds that Java can count in milliseconds."""
+
+
+def delta_data(delta: DeltaJobConfig) -> bytes:
+    """Return a change as members read it, with its type as serialized data."""
+    flags = (
+        delta.auto_scaling,
+        delta.suspend_on_failure,
+        delta.split_brain_protection,
+        delta.metrics,
+        delta.store_metrics,
+    )
+    return (
+        struct.pack(">iibii", 0, _IDENTIFIED, 1, _CONFIG, 3)
+        + _number_data(_milliseconds(delta.snapshot_interval))
+        + bytes(_UNCHANGED if flag is None else flag for flag in flags)
+        + _number_data(delta.max_processor_accumulated_records)
+        + _number_data(_milliseconds(delta.timeout))
+    )
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
+
+
+def _number_data(value: int | None) -> bytes:
+    return struct.pack(">i", _NULL) if value is None else struct.pack(">iq", _LONG, value)
 
 
 def read_job_config(data: bytes, dialect: Dialect) -> JobConfig:

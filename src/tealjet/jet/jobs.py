@@ -25,11 +25,11 @@ from tealjet.jet import errors
 from tealjet.jet.calls import Cluster
 from tealjet.jet.continuity import Arrival, Attempt, AttemptState, Continuity, Line
 from tealjet.jet.ids import id_string
-from tealjet.jet.job_config import JobConfig
+from tealjet.jet.job_config import DeltaJobConfig, JobConfig
 from tealjet.jet.metrics import JobMetrics
 from tealjet.jet.questions import Question, SuspensionCause
 from tealjet.jet.reading import Reader, time_of
-from tealjet.jet.whereabouts import Departure, JobRef, Whereabouts, left_behind
+from tealjet.jet.whereabouts import Departure, JobRef, Whereabouts, left_behind, not_followed
 from tealjet.protocol import jet
 from tealjet.protocol.codec import decode_event, decode_response, encode_request
 from tealjet.protocol.jet import Dialect
@@ -94,6 +94,8 @@ class AsyncJob:
         self._light_join: asyncio.Future[None] | None = None
         self._listeners: dict[str, asyncio.Task[None]] = {}
         self._following = asyncio.Lock()
+        self._not_followed = 0
+        """The move of the client at which there was nothing to follow, so that it is told once."""
 
     # ----------------------------------------------------------------------------------------------- what it stands for
 
@@ -257,6 +259,23 @@ class AsyncJob:
         """
         self._refuse_light("be restarted")
         await self._ask(_terminate(TerminationMode.RESTART_FORCEFUL if forceful else TerminationMode.RESTART_GRACEFUL))
+
+    async def update_config(self, delta: DeltaJobConfig) -> JobConfig:
+        """Change how a suspended job is configured (members of 5.3 and later); it holds when the job goes on.
+
+        Args:
+            delta: What is to be changed.
+
+        Returns:
+            The whole configuration, as it is now.
+
+        Raises:
+            JobStateError: The job is not suspended, or is a light job.
+            JobNotFoundError: As for :meth:`config`.
+            FeatureMissingError: The cluster is older.
+        """
+        self._refuse_light("have its configuration changed")
+        return await self._ask(lambda job: job.place.questions.update_config(job.job_id, delta))
 
     async def export_snapshot(self, name: str, *, cancel: bool = False) -> None:
         """Ask for a named snapshot of the job's state (Enterprise members).
@@ -455,20 +474,14 @@ class AsyncJob:
             return
         found = None if job.name is None else await around.reader.named(place, job.name)
         if found is None:
-            departure = around.where.departure_from(job.home)
-            text = (
-                f"Job {job} belongs to cluster {job.home.name!r}, which this client left for {departure.to!r} at "
-                f"{departure.at:%Y-%m-%d %H:%M:%S} UTC, and cluster {place.home.name!r} has no job of that name to go "
-                "on with."
-            )
-            raise errors.JobNotFoundError(
-                text,
-                cluster=job.home.name,
-                job_id=job.job_id,
-                left_at=departure.at,
-                now_on=place.home.name,
-                outcome=Outcome.NOT_SENT,
-            )
+            if job.name is None:
+                why = "a job without a name can't be found on another cluster"
+            else:
+                why = f"cluster {place.home.name!r} has no job of that name"
+            if self._not_followed != around.where.moves:
+                self._not_followed = around.where.moves
+                self._announce(job, JobFate.LEFT, place.home.name, why)
+            raise not_followed(job, around.where.departure_from(job.home), place.home, why)
         self._stand_for(found)
         self._announce(job, JobFate.FOLLOWED, place.home.name, f"it is {found} there")
 

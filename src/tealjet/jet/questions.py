@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from tealjet.jet.job_config import JobConfig, read_job_config
+from tealjet.jet.job_config import DeltaJobConfig, JobConfig, delta_data, read_job_config
 from tealjet.jet.metrics import JobMetrics
 from tealjet.jet.payloads import (
     FoundJob,
@@ -113,6 +113,13 @@ class Questions:
             job_id,
             coordinator,
             lambda data: read_job_config(data, self.dialect),
+        )
+
+    def update_config(self, job_id: int, delta: DeltaJobConfig) -> Question[JobConfig]:
+        """Ask for a change of the configuration of a suspended job."""
+        fields = {"job_id": job_id, "delta_config": delta_data(delta)}
+        return Question(
+            kind=jet.UPDATE_JOB_CONFIG, fields=fields, read=lambda data: read_job_config(data, self.dialect)
         )
 
     def submission_time(self, job_id: int, coordinator: uuid.UUID | None) -> Question[int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tealjet.jet.client import AsyncJet, Progress
 from tealjet.jet.continuity import Attempt, Continuity
-from tealjet.jet.job_config import JobConfig
+from tealjet.jet.job_config import DeltaJobConfig, JobConfig
 from tealjet.jet.jobs import METRICS_LIMIT, AsyncJob, StatusListener
 from tealjet.jet.metrics import JobMetrics
 from tealjet.jet.observables import Observable
@@ -110,6 +110,10 @@ class Job:
     def restart(self, *, forceful: bool = False) -> None:
         """As :meth:`AsyncJob.restart`."""
         self._run(self._job.restart(forceful=forceful))
+
+    def update_config(self, delta: DeltaJobConfig) -> JobConfig:
+        """As :meth:`AsyncJob.update_config`."""
+        return self._run(self._job.update_config(delta))  # type: ignore[no-any-return]
 
     def export_snapshot(self, name: str, *, cancel: bool = False) -> None:
         """As :meth:`AsyncJob.export_snapshot`."""

@@ -21,7 +21,7 @@ from tealjet.jet.errors import JobNotFoundError
 from tealjet.jet.ids import id_string
 from tealjet.jet.questions import Questions
 
-__all__ = ["Bound", "Departure", "JobRef", "Place", "Whereabouts", "left_behind"]
+__all__ = ["Bound", "Departure", "JobRef", "Place", "Whereabouts", "left_behind", "not_followed"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +73,7 @@ def left_behind(job: JobRef, departure: Departure, outcome: Outcome, *, changes:
         outcome: What is known of the call.
         changes: The call was to change something.
     """
-    at = f"{departure.at:%Y-%m-%d %H:%M:%S} UTC"
+    at = _said(departure)
     if departure.restarted:
         text = (
             f"Job {job} belongs to cluster {job.home.name!r} as it was before it was restarted (seen at {at}): the job "
@@ -94,6 +94,33 @@ def left_behind(job: JobRef, departure: Departure, outcome: Outcome, *, changes:
         now_on=departure.to,
         outcome=outcome,
     )
+
+
+def not_followed(job: JobRef, departure: Departure, here: Home, why: str) -> JobNotFoundError:
+    """Return the error of a call about a job that was to be followed.
+
+    Args:
+        job: The job, on the cluster that was left.
+        departure: How that cluster was left.
+        here: The active cluster.
+        why: Why the handle means no job there.
+    """
+    text = (
+        f"Job {job} belongs to cluster {job.home.name!r}, which this client left for {departure.to!r} at "
+        f"{_said(departure)}, and {why}: there is nothing to go on with."
+    )
+    return JobNotFoundError(
+        text,
+        cluster=job.home.name,
+        job_id=job.job_id,
+        left_at=departure.at,
+        now_on=here.name,
+        outcome=Outcome.NOT_SENT,
+    )
+
+
+def _said(departure: Departure) -> str:
+    return f"{departure.at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 class Bound(Protocol):

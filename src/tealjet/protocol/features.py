@@ -85,6 +85,12 @@ FEATURES: tuple[Feature, ...] = (
         instead="ask for the status again and again",
     ),
     Feature(
+        name="Job.update_config",
+        since=(5, 3),
+        messages={"jet.updateJobConfig": 0xFE1500},
+        instead="cancel the job and submit it with another configuration",
+    ),
+    Feature(
         name="VectorCollection",
         since=(5, 5),
         messages={

@@ -60,6 +60,7 @@ __all__ = [
     "RESUME_JOB",
     "SUBMIT_JOB",
     "TERMINATE_JOB",
+    "UPDATE_JOB_CONFIG",
     "UPLOAD_JOB_METADATA",
     "UPLOAD_JOB_MULTIPART",
     "Dialect",
@@ -258,6 +259,15 @@ REMOVE_JOB_STATUS_LISTENER: MessageType[bool, None] = declare(
     response=(Field("removed", BOOLEAN),),
 )
 
+UPDATE_JOB_CONFIG: MessageType[bytes, None] = declare(
+    "jet.updateJobConfig",
+    0xFE1500,
+    retryable=True,
+    request=(_JOB_ID, Field("delta_config", BYTES)),
+    response=(_DATA,),
+)
+"""Changes the configuration of a suspended job; the answer is all of it."""
+
 MESSAGES: tuple[MessageType[Any, Any], ...] = (
     SUBMIT_JOB,
     TERMINATE_JOB,
@@ -278,6 +288,7 @@ MESSAGES: tuple[MessageType[Any, Any], ...] = (
     UPLOAD_JOB_MULTIPART,
     ADD_JOB_STATUS_LISTENER,
     REMOVE_JOB_STATUS_LISTENER,
+    UPDATE_JOB_CONFIG,
 )
 """What Hazelcast 5 members know."""
 

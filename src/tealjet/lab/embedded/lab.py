@@ -238,6 +238,7 @@ class EmbeddedCluster(ClusterOf[EmbeddedMember]):
         runs: float | None = None,
         failure: str | None = None,
         main_failure: str | None = None,
+        observable: str | None = None,
     ) -> None:
         """Say what comes of jobs that are submitted from now on, as embedded members run no code; until a restart.
 
@@ -248,9 +249,17 @@ class EmbeddedCluster(ClusterOf[EmbeddedMember]):
             runs: Seconds of running after which a job ends by itself; None: it runs until it is cancelled.
             failure: The text of the exception with which it then ends; None: it ends well.
             main_failure: The text of the exception that the ``main`` of an uploaded JAR throws; then there is no job.
+            observable: The observable that a job writes to: its items come from nobody, its end from the job.
         """
         self.control.call(
-            self.key, None, "plan_jobs", names=names, runs=runs, failure=failure, main_failure=main_failure
+            self.key,
+            None,
+            "plan_jobs",
+            names=names,
+            runs=runs,
+            failure=failure,
+            main_failure=main_failure,
+            observable=observable,
         )
 
     def change_id(self) -> None:

@@ -11,6 +11,7 @@ from tealjet.lab.embedded.jobs import errors, payloads
 from tealjet.lab.embedded.jobs.life import Job, JobPlan
 from tealjet.lab.embedded.objects import Objects
 from tealjet.lab.embedded.serving import LATER, Cluster, Later, Request, Service, Session, serves
+from tealjet.lab.embedded.structures.ringbuffers import Ringbuffers
 from tealjet.lab.embedded.structures.serialized import UnreadableError
 from tealjet.protocol import jet
 from tealjet.protocol.jet_values import JobAndSqlSummary, JobStatus, JobStatusEvent
@@ -18,6 +19,7 @@ from tealjet.protocol.jet_values import JobAndSqlSummary, JobStatus, JobStatusEv
 __all__ = ["Jobs", "ids_of"]
 
 _EVERYTHING = JobPlan()
+_OBSERVABLES = "__jet.observables."
 
 
 class Jobs(Service):
@@ -182,6 +184,13 @@ class Jobs(Service):
         if first is not None:
             for listener in self.cluster.listeners_at(("job", event.job_id), first):
                 listener.send(event)
+        if event.new.ended:
+            self._end_observable(self._jobs[event.job_id])
+
+    def _end_observable(self, job: Job) -> None:
+        if job.observable is not None:
+            end = payloads.end_of_job(job.end, modern=self._modern)
+            self.cluster.service(Ringbuffers).append(_OBSERVABLES + job.observable, end)
 
 
 def ids_of(jobs: Iterable[Job]) -> tuple[int, ...]:

@@ -179,6 +179,11 @@ class Hazelcast5Jobs(Service):
             raise errors.illegal_state("Job not finished")
         return job.cancelled
 
+    @serves(jet.UPDATE_JOB_CONFIG)
+    def update_config(self, request: Request, *, job_id: int, delta_config: bytes) -> bytes:
+        """Change the configuration of a suspended job."""
+        return self._jobs.find(job_id).update_config(delta_config)
+
     @serves(jet.ADD_JOB_STATUS_LISTENER)
     def add_status_listener(
         self, request: Request, *, job_id: int, light_job_coordinator: uuid.UUID | None = None, local_only: bool

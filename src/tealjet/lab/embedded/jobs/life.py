@@ -10,9 +10,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tealjet.lab.embedded import failures
 from tealjet.lab.embedded.failures import MemberError
-from tealjet.lab.embedded.jobs import errors
+from tealjet.lab.embedded.jobs import errors, payloads
 from tealjet.lab.embedded.serving import Cluster, Request, Session
+from tealjet.lab.embedded.structures.serialized import UnreadableError
 from tealjet.protocol.jet_values import JobStatus, JobStatusEvent, TerminationMode
 from tealjet.runtime import Handle
 
@@ -34,6 +36,8 @@ class JobPlan:
     """The text of the exception with which it then ends; None for a good end."""
     main_failure: str | None = None
     """The text of the exception that the ``main`` of an uploaded JAR throws instead of starting a job."""
+    observable: str | None = None
+    """The observable that the job writes to, which is told how the job has ended."""
 
     def concerns(self, name: str | None) -> bool:
         """Say whether the plan is one for jobs of that name."""
@@ -88,6 +92,16 @@ class Job:
         self._joining: list[Request] = []
         self._begin()
 
+    @property
+    def observable(self) -> str | None:
+        """The observable that it writes to."""
+        return self._plan.observable
+
+    @property
+    def end(self) -> MemberError | None:
+        """The error that it has just ended with; None when it ended well."""
+        return None if self.status is JobStatus.COMPLETED else self._end(later=False)
+
     def join(self, request: Request) -> None:
         """Answer a request at the end of the job, or now if that has come.
 
@@ -141,6 +155,20 @@ class Job:
             self.suspended_by = None
             self._go(JobStatus.NOT_RUNNING, by_user="Resume")
             self._begin()
+
+    def update_config(self, delta: bytes) -> bytes:
+        """Change the configuration of a suspended job, and return it.
+
+        Raises:
+            MemberError: It is not suspended, or this is no change of a configuration.
+        """
+        if self.status is not JobStatus.SUSPENDED:
+            raise errors.illegal_state(f"Job not suspended, but {self.status.name}")
+        try:
+            self.config = payloads.changed(self.config, delta)
+        except UnreadableError as error:
+            raise MemberError(failures.SERIALIZATION, str(error)) from None
+        return self.config
 
     def stop(self) -> None:
         """Forget the job: its cluster is no more."""

@@ -6,14 +6,30 @@ import struct
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 
+from tealjet.lab.embedded.failures import MemberError
+from tealjet.lab.embedded.jobs.java_exceptions import java_exception
 from tealjet.lab.embedded.structures.serialized import Payload, UnreadableError
 from tealjet.protocol.jet_values import JobAndSqlSummary
 
-__all__ = ["config_of", "ids_by_member", "metrics", "name_in", "no_metrics", "summaries", "suspension_cause"]
+__all__ = [
+    "changed",
+    "config_of",
+    "end_of_job",
+    "ids_by_member",
+    "metrics",
+    "name_in",
+    "no_metrics",
+    "summaries",
+    "suspension_cause",
+]
 
 _NULL, _IDENTIFIED, _STRING, _UUID, _ARRAY_LIST, _HASH_MAP, _JAVA = 0, -2, -11, -21, -29, -32, -100
-_IMPLEMENTATION, _METRICS, _CONFIG = -10002, -10003, -10004
+_IMPLEMENTATION, _METRICS, _CONFIG, _OBSERVER = -10002, -10003, -10004, -10006
+_DONE, _DONE_OF_JET_4 = -318, -317
 _JAR = 4
+_GUARANTEE = "com.hazelcast.jet.config.ProcessingGuarantee"
+_UNCHANGED = 127
+"""Stands where a truth value of a change might stand."""
 
 
 def _number(code: str, *values: int) -> bytes:
@@ -94,6 +110,13 @@ def metrics(wall: float) -> bytes:
     return _data(_number("i", _ARRAY_LIST, 1) + nothing)
 
 
+def end_of_job(error: MemberError | None, *, modern: bool) -> bytes:
+    """Write what comes after the items of an observable when its job has ended: a mark, or what it ended with."""
+    if error is None:
+        return _data(_number("i", _DONE if modern else _DONE_OF_JET_4))
+    return _data(_identified(_OBSERVER, 1, _number("i", _JAVA) + java_exception(error, modern=modern)))
+
+
 def config_of(name: str | None, *, jar: str, modern: bool) -> bytes:
     """Write the configuration of a job that was started by a JAR.
 
@@ -107,7 +130,7 @@ def config_of(name: str | None, *, jar: str, modern: bool) -> bytes:
     resources = _number("i", 1) + _number("i", _STRING) + _text(jar) + _identified(_CONFIG, 2, resource)
     content = (
         _text(name)
-        + _enum("com.hazelcast.jet.config.ProcessingGuarantee", "NONE")
+        + _enum(_GUARANTEE, "NONE")
         + _number("q", 10_000)
         + b"\x01\x00\x00"  # auto scaling; neither suspended on failure nor protected from a split brain
         + (resources if modern else null)
@@ -127,9 +150,48 @@ def name_in(config: bytes) -> str | None:
     Raises:
         UnreadableError: It is no configuration of a job.
     """
-    payload = Payload(config)
+    return _configuration(config, 0).text()
+
+
+def changed(config: bytes, delta: bytes) -> bytes:
+    """Return a configuration with what a client changes of it.
+
+    Args:
+        config: The configuration of a job as Hazelcast 5 has it.
+        delta: What is to be changed.
+
+    Raises:
+        UnreadableError: It is no change of one.
+    """
+    change = _configuration(delta, 3)
+    interval, flags = change.object(), [change.number("b") for _ in range(5)]
+    records, timeout = change.object(), change.object()
+    head = _configuration(config, 0)
+    head.text()
+    head.number(f"{len(_enum(_GUARANTEE, '')) - 2}s")
+    head.number(f"{head.number('H')}s")  # the name of the constant
+    made, end = bytearray(config), len(config)
+    at = end - len(head.rest())
+    if at + 11 > end - 18:
+        raise UnreadableError("this is no configuration of a job")
+    if not all(one is None or isinstance(one, int) for one in (interval, records, timeout)):
+        raise UnreadableError("a change of a configuration has no number where one is expected")
+    if not {0, 1, _UNCHANGED}.issuperset(flags):
+        raise UnreadableError("a change of a configuration has no truth value where one is expected")
+    for position, number in ((at, interval), (end - 16, records), (end - 8, timeout)):
+        if number is not None:
+            made[position : position + 8] = _number("q", number)
+    for position, flag in zip((at + 8, at + 9, at + 10, end - 18, end - 17), flags, strict=True):
+        if flag != _UNCHANGED:
+            made[position] = flag
+    return bytes(made)
+
+
+def _configuration(data: bytes, number: int) -> Payload:
+    """Begin to read a configuration, or a change of one: the object has that number among those of its factory."""
+    payload = Payload(data)
     if payload.number("i") != _IDENTIFIED or not payload.number("?"):
         raise UnreadableError("this is no configuration of a job")
-    if (payload.number("i"), payload.number("i")) != (_CONFIG, 0):
+    if (payload.number("i"), payload.number("i")) != (_CONFIG, number):
         raise UnreadableError("this is no configuration of a job")
-    return payload.text()
+    return payload

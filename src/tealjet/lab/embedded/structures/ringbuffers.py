@@ -85,6 +85,10 @@ class Ringbuffers(Service):
         for played in self._ringbuffers.values():
             played.line.forget(session)
 
+    def append(self, name: str, item: bytes) -> None:
+        """Append an item that comes from the cluster itself."""
+        self._of(name).add((item,))
+
     @serves(ringbuffers.SIZE)
     def size(self, request: Request, *, name: str) -> int:
         """Count the items."""
