@@ -98,6 +98,32 @@ def test_a_job_that_fails_says_so_to_those_who_wait_and_to_those_who_ask_later(
             job.join(timeout=LIMIT)
 
 
+@pytest.mark.parametrize(
+    ("options", "kind", "match"),
+    [
+        ({"part_size": 0}, ValueError, "part_size is 0"),
+        ({"args": [2026]}, TypeError, "args has 2026, a int"),
+        ({"args": "2026-11-23"}, TypeError, "one for each argument of main"),
+        ({"continuity": "rerun"}, TypeError, "one of tealjet.Continuity"),
+        ({"cancel_superseded": True}, ValueError, "Continuity.RERUN only"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_an_impossible_submission_is_refused_before_anything_is_sent(
+    options: dict[str, Any], kind: type[Exception], match: str, client: tealjet.JetClient, jar: Path
+) -> None:
+    with pytest.raises(kind, match=match):
+        client.jet.submit_jar(jar, **options)
+    assert client.jet.jobs() == []
+
+
+def test_a_job_is_found_by_nothing_but_its_id_or_name(client: tealjet.JetClient, jar: Path) -> None:
+    client.jet.submit_jar(jar, name="report")
+    nothing: Any = None
+    with pytest.raises(TypeError, match="its id or its name"):
+        client.jet.get_job(nothing)
+
+
 def test_a_main_that_throws_starts_no_job(lab: EmbeddedLab, client: tealjet.JetClient, jar: Path) -> None:
     lab["blue"].plan_jobs(main_failure="no arguments")
     with pytest.raises(errors.MainFailedError, match="no arguments"):
@@ -164,7 +190,7 @@ def test_what_needs_another_licence_is_refused(client: tealjet.JetClient, jar: P
 def test_an_observable_has_its_items_and_then_the_end_of_its_job(
     plan: dict[str, Any], ends: Any, lab: EmbeddedLab, client: tealjet.JetClient, jar: Path
 ) -> None:
-    ring = client.get_ringbuffer("__jet.observables.answers").blocking()
+    ring: Any = client.get_ringbuffer("__jet.observables.answers").blocking()
     ring.add_all(["first", "second"], OVERFLOW_POLICY_OVERWRITE)
     lab["blue"].plan_jobs("report", **plan, observable="answers")
     job = client.jet.submit_jar(jar, name="report")
@@ -186,6 +212,27 @@ def test_a_job_whose_cluster_is_killed_is_run_again_where_its_handle_says_so(lab
         assert [(one.cluster, one.state) for one in job.attempts] == [
             ("blue", AttemptState.LEFT_BEHIND),
             ("green", AttemptState.COMPLETED),
+        ]
+
+
+def test_back_on_a_cluster_whose_attempt_was_cancelled_the_work_is_done_once_more(lab: EmbeddedLab, jar: Path) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        moves = Events()
+        client.failover.add_listener(moves)
+        job = client.jet.submit_jar(jar, name="report", continuity=Continuity.RERUN, cancel_superseded=True)
+        job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+        for here, there in (("blue", "green"), ("green", "blue")):
+            client.failover.switch_to(there)
+            moves.wait_for(
+                lambda event, here=here: (
+                    isinstance(event, JobMoved) and event.fate is JobFate.CANCELLED and event.from_cluster == here
+                )
+            )
+        job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+        assert [(one.cluster, one.state) for one in job.attempts] == [
+            ("blue", AttemptState.CANCELLED),
+            ("green", AttemptState.CANCELLED),
+            ("blue", AttemptState.UNDER_WAY),
         ]
 
 

@@ -235,12 +235,13 @@ def test_an_upload_that_goes_wrong_on_its_way_is_a_typed_error(lab: Lab) -> None
     with RawClient(lab["blue"]) as raw:
 
         def begin(session: uuid.UUID, sha256: str = digest) -> Message:
-            fields = {**announced, "job_parameters": (), "sha256_hex": sha256}
+            fields: dict[str, Any] = {**announced, "job_parameters": (), "sha256_hex": sha256}
             return raw.ask(jet.UPLOAD_JOB_METADATA, session_id=session, **fields)
 
         def send(session: uuid.UUID, part: int = 1, sha256: str = digest) -> Message:
-            fields = {"current_part": part, "total_parts": part, "part_size": len(content), "part_data": content}
-            return raw.ask(jet.UPLOAD_JOB_MULTIPART, session_id=session, sha256_hex=sha256, **fields)
+            fields: dict[str, Any] = {"current_part": part, "total_parts": part, "part_data": content}
+            fields |= {"part_size": len(content), "sha256_hex": sha256}
+            return raw.ask(jet.UPLOAD_JOB_MULTIPART, session_id=session, **fields)
 
         def told(answer: Message) -> Exception | None:
             return submission_refusal_of(decode_error(answer), "blue", "the JAR 'a'")

@@ -64,6 +64,21 @@ def test_work_that_a_superseded_attempt_has_done_is_not_done_again() -> None:
     assert moved.arrived("id of a third") is Arrival.STAY
 
 
+@pytest.mark.parametrize("state", [AttemptState.FAILED, AttemptState.CANCELLED])
+def test_back_on_a_cluster_whose_attempt_ended_without_a_result_the_work_is_done_once_more(state: AttemptState) -> None:
+    moved = line(Continuity.RERUN).left().added(attempt(2, "green")).noted(0, state).left()
+    assert moved.arrived("id of blue") is Arrival.SUBMIT
+    again = moved.added(attempt(3, "blue"))
+    assert again.left().arrived("id of green") is Arrival.RESUME
+    followed = line(Continuity.FOLLOW).left().added(attempt(2, "green")).noted(0, state).left()
+    assert followed.arrived("id of blue") is Arrival.RESUME
+
+
+def test_an_attempt_that_the_handle_has_gone_back_to_is_not_superseded_any_more() -> None:
+    moved = line(Continuity.RERUN).left().added(attempt(2, "green")).left().resumed("id of blue")
+    assert moved.seen(0, JobStatus.RUNNING, cancel=True) is Sighting.NOTHING
+
+
 def test_superseded_attempts_are_those_of_that_cluster_that_may_still_run() -> None:
     moved = line(Continuity.RERUN).left().added(attempt(2, "green"))
     assert list(moved.superseded("id of blue")) == [0]

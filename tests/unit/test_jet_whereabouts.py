@@ -46,7 +46,7 @@ def test_what_waits_for_a_cluster_is_told_when_the_client_uses_another_one(where
     here, there = Waiting(BLUE), Waiting(GREEN)
     with where.keeping(here), where.keeping(there):
         where.activated(Kind.CHANGED, link_to(GREEN))
-    assert here.told == [Departure(at=NOON, to="green", restarted=False)]
+    assert here.told == [Departure(at=NOON, to="green")]
     assert there.told == []
     assert (where.home.name, where.is_here(BLUE), where.is_here(GREEN)) == ("green", False, True)
     assert where.departure_from(BLUE) == here.told[0]
@@ -64,7 +64,20 @@ def test_a_cluster_that_was_restarted_is_left_for_its_successor(where: Whereabou
     here = Waiting(BLUE)
     with where.keeping(here):
         where.activated(Kind.RESTARTED, link_to(Home("blue", "a new id")))
-    assert here.told == [Departure(at=NOON, to="blue", restarted=True)]
+    assert here.told == [Departure(at=NOON, to="blue", restarted=NOON)]
+
+
+@pytest.mark.parametrize("way", ["active", "standby"])
+def test_a_cluster_that_was_left_and_comes_back_as_another_one_was_restarted(way: str, where: Whereabouts) -> None:
+    where.activated(Kind.CHANGED, link_to(GREEN))
+    where.seen(BLUE)
+    assert where.departure_from(BLUE).restarted is None
+    successor = Home("blue", "a new id")
+    if way == "active":
+        where.activated(Kind.CHANGED, link_to(successor))
+    else:
+        where.seen(successor)
+    assert where.departure_from(BLUE) == Departure(at=NOON, to="green", restarted=NOON)
 
 
 def test_what_does_not_wait_any_more_is_told_nothing(where: Whereabouts) -> None:
@@ -103,7 +116,8 @@ def test_the_error_says_where_the_job_was_and_when_the_client_left(
     restarted: bool, outcome: Outcome, changes: bool, words: str, not_words: str
 ) -> None:
     job = JobRef(place=Place(BLUE, Questions(MemberVersion(5, 7, 0))), job_id=12345, name="report")
-    error = left_behind(job, Departure(at=NOON, to="green", restarted=restarted), outcome, changes=changes)
+    departure = Departure(at=NOON, to="green", restarted=NOON if restarted else None)
+    error = left_behind(job, departure, outcome, changes=changes)
     assert "'report' (0000-0000-0000-3039) belongs to cluster 'blue'" in str(error)
     assert words in str(error)
     assert not_words not in str(error)

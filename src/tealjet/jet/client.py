@@ -113,6 +113,9 @@ class AsyncJet:
             SubmissionUnknownError: The cluster was lost or left, and ``main`` may have been run there.
             JobError: Something else of :mod:`tealjet.jet.errors`: it was refused, or has failed.
         """
+        _check(continuity, cancel_superseded)
+        if isinstance(args, str):
+            raise TypeError(f"args is {args!r}; it has to be a sequence of strings, one for each argument of main")
         what = Submission(
             path=Path(path),
             name=name,
@@ -158,6 +161,7 @@ class AsyncJet:
             HazelcastSqlError: The cluster refused the statement.
             FeatureMissingError: The cluster has no SQL.
         """
+        _check(continuity, cancel_superseded)
         name = job_of_statement(statement)
         job = await self._create(statement, name)
         if continuity is Continuity.RERUN:
@@ -247,9 +251,11 @@ class AsyncJet:
         """Remove an exported snapshot from the active cluster; False when there is none of that name."""
         return await self._snapshots.delete(name)
 
-    async def _find(self, id_or_name: int | str) -> JobRef | None:
+    async def _find(self, id_or_name: object) -> JobRef | None:
         if isinstance(id_or_name, int):
             return await self._reader.by_id(id_or_name)
+        if not isinstance(id_or_name, str):
+            raise TypeError(f"a job is found by its id or its name, and not by {id_or_name!r}")
         job = await self._reader.by_name(id_or_name)
         if job is not None:
             return job
@@ -280,9 +286,18 @@ class AsyncJet:
         number = self._cluster.engine.snapshot().standby_link
         link = None if number is None else self._cluster.engine.link_of(number)
         if link is not None:
+            self._cluster.where.seen(Home(link.target.name, link.facts.cluster_id))
             for handle in list(self._handles):
                 if isinstance(handle, RerunJob):
                     handle.look_at(link)
+
+
+def _check(continuity: object, cancel_superseded: bool) -> None:
+    """Refuse a choice that would be ignored."""
+    if not isinstance(continuity, Continuity):
+        raise TypeError(f"continuity is {continuity!r}; it has to be one of tealjet.Continuity")
+    if cancel_superseded and continuity is not Continuity.RERUN:
+        raise ValueError("cancel_superseded has a meaning with Continuity.RERUN only: no other attempts are made")
 
 
 def _unknown(home: Home, name: str) -> errors.SubmissionUnknownError:

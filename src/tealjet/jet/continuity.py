@@ -40,7 +40,12 @@ class AttemptState(enum.Enum):
     @property
     def ended(self) -> bool:
         """Whether it is known to have ended."""
-        return self in (AttemptState.COMPLETED, AttemptState.FAILED, AttemptState.CANCELLED)
+        return self is AttemptState.COMPLETED or self.in_vain
+
+    @property
+    def in_vain(self) -> bool:
+        """Whether it is known to have ended without a result."""
+        return self in (AttemptState.FAILED, AttemptState.CANCELLED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,9 +111,11 @@ class Line:
     def arrived(self, cluster_id: str) -> Arrival:
         """Say what the handle does when the client has arrived at a cluster.
 
-        An attempt that the cluster has is gone on with, so that going back and forth multiplies no work.
+        An attempt that the cluster has is gone on with, so that going back and forth multiplies no work; one that was
+        cancelled there as superseded, or has failed, does no work any more.
         """
-        if self.of_cluster(cluster_id) is not None:
+        at = self.of_cluster(cluster_id)
+        if at is not None and not (self.continuity is Continuity.RERUN and self.attempts[at].state.in_vain):
             return Arrival.RESUME
         if self.continuity is Continuity.FOLLOW:
             return Arrival.FIND
@@ -158,7 +165,7 @@ class Line:
         """
         if status is JobStatus.COMPLETED:
             return Sighting.COMPLETED
-        if status is JobStatus.FAILED:
+        if status is JobStatus.FAILED or at == self.current:  # the handle went back to it meanwhile
             return Sighting.NOTHING
         if cancel:
             return Sighting.CANCEL

@@ -94,8 +94,8 @@ class AsyncJob:
         self._light_join: asyncio.Future[None] | None = None
         self._listeners: dict[str, asyncio.Task[None]] = {}
         self._following = asyncio.Lock()
-        self._not_followed = 0
-        """The move of the client at which there was nothing to follow, so that it is told once."""
+        self._not_followed: datetime | None = None
+        """When the cluster was left after which there was nothing to follow, so that it is told once."""
 
     # ----------------------------------------------------------------------------------------------- what it stands for
 
@@ -478,10 +478,11 @@ class AsyncJob:
                 why = "a job without a name can't be found on another cluster"
             else:
                 why = f"cluster {place.home.name!r} has no job of that name"
-            if self._not_followed != around.where.moves:
-                self._not_followed = around.where.moves
+            departure = around.where.departure_from(job.home)
+            if self._not_followed != departure.at:
+                self._not_followed = departure.at
                 self._announce(job, JobFate.LEFT, place.home.name, why)
-            raise not_followed(job, around.where.departure_from(job.home), place.home, why)
+            raise not_followed(job, departure, place.home, why)
         self._stand_for(found)
         self._announce(job, JobFate.FOLLOWED, place.home.name, f"it is {found} there")
 

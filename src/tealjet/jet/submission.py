@@ -35,12 +35,15 @@ from tealjet.protocol import jet
 from tealjet.protocol.declare import MessageType
 from tealjet.protocol.values import ErrorHolder
 
-__all__ = ["Submission", "Submitted", "Submitter", "Tell"]
+__all__ = ["GOODBYE", "Submission", "Submitted", "Submitter", "Tell"]
 
 _log = logging.getLogger("tealjet")
 
 _LOST = (ClusterLeftError, ConnectionLostError, NoConnectionError, ConnectionError)
 """What a call ends with whose connection or cluster is gone."""
+
+GOODBYE = 1.0
+"""Seconds that whoever cancels an upload waits at most for the member to drop it."""
 
 Tell = Callable[[int, int], object]
 """Told how many bytes of how many have reached the member."""
@@ -60,6 +63,14 @@ class Submission:
     part_size: int
     rerun: bool
     """The JAR may be run again when it is not known whether it was run."""
+
+    def __post_init__(self) -> None:
+        if self.part_size < 1:
+            raise ValueError(f"part_size is {self.part_size!r}; it has to be 1 or more bytes")
+        given: tuple[object, ...] = self.args
+        for one in given:
+            if not isinstance(one, str):
+                raise TypeError(f"args has {one!r}, a {type(one).__name__}; what main is given are strings")
 
     def __str__(self) -> str:
         return f"the JAR {str(self.path) if self.on_member else self.path.name!r}"
@@ -288,7 +299,8 @@ class Submitter:
             )
         except asyncio.CancelledError:
             if attempt.progress is Progress.SENDING and carrier.live:
-                self._runtime.spawn(self._end_session(attempt, what, session))
+                ending = self._runtime.spawn(self._end_session(attempt, what, session))
+                await asyncio.wait([ending], timeout=GOODBYE)  # whoever cancels may close the client next
             raise
 
     async def _send_parts(self, attempt: _Attempt, what: Submission, session: _Session, jar: _Jar, tell: Tell) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from os import PathLike
@@ -16,6 +17,7 @@ from tealjet.jet.observables import Observable
 from tealjet.jet.questions import SuspensionCause
 from tealjet.jet.reading import JetCluster, JobSummary
 from tealjet.jet.snapshots import JobSnapshot
+from tealjet.jet.submission import GOODBYE
 from tealjet.jet.upload import DEFAULT_PART_SIZE
 from tealjet.protocol.jet_values import JobStatus
 
@@ -160,21 +162,32 @@ class Jet:
         cancel_superseded: bool = False,
     ) -> Job:
         """As :meth:`AsyncJet.submit_jar`; Ctrl-C ends it as cancellation does there."""
-        return self._job(
-            self._jet.submit_jar(
-                path,
-                name=name,
-                main_class=main_class,
-                args=args,
-                snapshot=snapshot,
-                on_member=on_member,
-                part_size=part_size,
-                progress=progress,
-                rerun=rerun,
-                continuity=continuity,
-                cancel_superseded=cancel_superseded,
-            )
+        submission = self._jet.submit_jar(
+            path,
+            name=name,
+            main_class=main_class,
+            args=args,
+            snapshot=snapshot,
+            on_member=on_member,
+            part_size=part_size,
+            progress=progress,
+            rerun=rerun,
+            continuity=continuity,
+            cancel_superseded=cancel_superseded,
         )
+        ended = threading.Event()
+
+        async def to_its_end() -> AsyncJob:
+            try:
+                return await submission
+            finally:
+                ended.set()
+
+        try:
+            return self._job(to_its_end())
+        except KeyboardInterrupt:
+            ended.wait(GOODBYE)  # whoever interrupts may close the client next
+            raise
 
     def submit_sql(
         self, statement: str, *, continuity: Continuity = Continuity.LEAVE, cancel_superseded: bool = False

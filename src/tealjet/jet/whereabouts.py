@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -60,8 +60,8 @@ class Departure:
     """In UTC."""
     to: str
     """The candidate's name that the client went to."""
-    restarted: bool
-    """It is the same candidate: the cluster came back as another one."""
+    restarted: datetime | None = None
+    """When the same candidate was seen to be another cluster, in UTC; None if it was not."""
 
 
 def left_behind(job: JobRef, departure: Departure, outcome: Outcome, *, changes: bool = False) -> JobNotFoundError:
@@ -73,16 +73,17 @@ def left_behind(job: JobRef, departure: Departure, outcome: Outcome, *, changes:
         outcome: What is known of the call.
         changes: The call was to change something.
     """
-    at = _said(departure)
-    if departure.restarted:
+    if departure.restarted is not None:
         text = (
-            f"Job {job} belongs to cluster {job.home.name!r} as it was before it was restarted (seen at {at}): the job "
-            "ended with it, unless that cluster restores its jobs; look for it by its name."
+            f"Job {job} belongs to cluster {job.home.name!r} as it was before it was restarted (seen at "
+            f"{_said(departure.restarted)}): the job ended with it, unless that cluster restores its jobs; look for it "
+            "by its name."
         )
     else:
         text = (
-            f"Job {job} belongs to cluster {job.home.name!r}, which this client left for {departure.to!r} at {at}; it "
-            "may still run there. This handle works again when the client is back on that cluster."
+            f"Job {job} belongs to cluster {job.home.name!r}, which this client left for {departure.to!r} at "
+            f"{_said(departure.at)}; it may still run there. This handle works again when the client is back on that "
+            "cluster."
         )
     if changes and outcome is Outcome.UNKNOWN:
         text += " What was asked of it may have been done."
@@ -107,7 +108,7 @@ def not_followed(job: JobRef, departure: Departure, here: Home, why: str) -> Job
     """
     text = (
         f"Job {job} belongs to cluster {job.home.name!r}, which this client left for {departure.to!r} at "
-        f"{_said(departure)}, and {why}: there is nothing to go on with."
+        f"{_said(departure.at)}, and {why}: there is nothing to go on with."
     )
     return JobNotFoundError(
         text,
@@ -119,8 +120,8 @@ def not_followed(job: JobRef, departure: Departure, here: Home, why: str) -> Job
     )
 
 
-def _said(departure: Departure) -> str:
-    return f"{departure.at:%Y-%m-%d %H:%M:%S} UTC"
+def _said(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 class Bound(Protocol):
@@ -154,7 +155,8 @@ class Whereabouts:
         self.moves = 0
         """How often the client has gone to another cluster."""
         self._wall = wall
-        self._left: dict[str, Departure] = {}
+        self._left: dict[str, tuple[Home, Departure]] = {}
+        """By the cluster's id, the clusters that were left, each with how it was left last."""
         self._bound: set[Bound] = set()
         self._told: list[Callable[[Home, Departure], None]] = []
 
@@ -171,15 +173,21 @@ class Whereabouts:
             return
         former, self.home = self.home, Home(link.target.name, link.facts.cluster_id)
         self.moves += 1
-        departure = Departure(
-            at=datetime.fromtimestamp(self._wall(), UTC), to=link.target.name, restarted=kind is Kind.RESTARTED
-        )
-        self._left[former.cluster_id] = departure
+        now = self._now()
+        departure = Departure(at=now, to=link.target.name, restarted=now if kind is Kind.RESTARTED else None)
+        self._left[former.cluster_id] = former, departure
+        self.seen(self.home)
         for bound in list(self._bound):
             if not self.is_here(bound.home):
                 bound.leave(departure)
         for tell in self._told:
             tell(former, departure)
+
+    def seen(self, home: Home) -> None:
+        """Take note of a cluster that can be used: what was left under its name, with another id, is no more."""
+        for cluster_id, (former, departure) in self._left.items():
+            if former.name == home.name and cluster_id != home.cluster_id and departure.restarted is None:
+                self._left[cluster_id] = former, replace(departure, restarted=self._now())
 
     def is_here(self, home: Home) -> bool:
         """Say whether a cluster is the active one, or the last one while there is none."""
@@ -187,7 +195,11 @@ class Whereabouts:
 
     def departure_from(self, home: Home) -> Departure:
         """Return how a cluster that the client has used and is not on now was left last."""
-        return self._left[home.cluster_id]
+        _, departure = self._left[home.cluster_id]
+        return departure
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._wall(), UTC)
 
     @contextlib.contextmanager
     def keeping(self, bound: Bound) -> Iterator[None]:
