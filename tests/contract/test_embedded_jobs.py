@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import concurrent.futures
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import tealjet
 import tealjet.asyncio
 from support.clusters import Events, cluster_config, failover_config
 from support.workload import LIMIT
+from tealjet.errors import Outcome
 from tealjet.failover.model import JobFate, JobMoved
 from tealjet.jet import errors
 from tealjet.jet.continuity import AttemptState, Continuity
@@ -169,6 +171,40 @@ def test_the_configuration_of_a_suspended_job_is_changed(client: tealjet.JetClie
     assert job.config().timeout == 60
 
 
+def test_after_a_switch_a_pending_join_and_every_other_use_is_an_error_and_not_a_byte_is_sent(
+    lab: EmbeddedLab, jar: Path
+) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        job = client.jet.submit_jar(jar, name="report")
+        job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            joined = pool.submit(job.join)
+            client.failover.switch_to("green")
+            with pytest.raises(errors.JobNotFoundError, match="left for 'green' at 20"):
+                joined.result(LIMIT)
+        link = client._engine.active
+        assert link is not None
+        sent = [one.bytes_sent for one in link.connections.values()]
+        uses: list[Callable[[], Any]] = [job.status, job.config, job.metrics, job.cancel, job.suspend, job.join]
+        uses += [lambda: job.wait_for(JobStatus.FAILED), lambda: job.update_config(tealjet.DeltaJobConfig(timeout=1))]
+        for use in uses:
+            with pytest.raises(errors.JobNotFoundError) as caught:
+                use()
+            assert (caught.value.cluster, caught.value.outcome) == ("blue", Outcome.NOT_SENT)
+        assert [one.bytes_sent for one in link.connections.values()] == sent
+        assert [one.fate for one in client.failover.history[-1].jobs] == [JobFate.LEFT]
+
+
+def test_a_handle_says_of_a_restarted_cluster_that_its_job_ended_with_it(lab: EmbeddedLab, jar: Path) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        job = client.jet.submit_jar(jar, name="report")
+        client.failover.switch_to("green")
+        lab["blue"].restart()
+        client.failover.switch_to("blue")
+        with pytest.raises(errors.JobNotFoundError, match="'blue' as it was before it was restarted"):
+            job.status()
+
+
 def test_what_needs_another_licence_is_refused(client: tealjet.JetClient, jar: Path) -> None:
     job = client.jet.submit_jar(jar, name="report")
     with pytest.raises(errors.EnterpriseOnlyError):
@@ -213,6 +249,35 @@ def test_a_job_whose_cluster_is_killed_is_run_again_where_its_handle_says_so(lab
             ("blue", AttemptState.LEFT_BEHIND),
             ("green", AttemptState.COMPLETED),
         ]
+
+
+def test_an_attempt_that_still_runs_where_it_was_left_is_reported_and_not_touched(lab: EmbeddedLab, jar: Path) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        moves = Events()
+        client.failover.add_listener(moves)
+        job = client.jet.submit_jar(jar, name="report", continuity=Continuity.RERUN)
+        first = job.id
+        client.failover.switch_to("green")
+        moves.wait_for(lambda event: isinstance(event, JobMoved) and event.fate is JobFate.STILL_RUNS)
+        assert [one.fate for one in client.failover.history[-1].jobs] == [JobFate.RERUN, JobFate.STILL_RUNS]
+        job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+        assert [(one.cluster, one.state) for one in job.attempts] == [
+            ("blue", AttemptState.STILL_RUNS),
+            ("green", AttemptState.UNDER_WAY),
+        ]
+        with tealjet.new_jet_client(cluster_config(lab["blue"])) as other:
+            assert [(one.id, one.status.ended) for one in other.jet.jobs()] == [(first, False)]
+
+
+def test_a_jar_that_is_not_what_it_was_is_not_submitted_again(lab: EmbeddedLab, jar: Path) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        job = client.jet.submit_jar(jar, name="report", continuity=Continuity.RERUN)
+        jar.write_bytes(b"another JAR")
+        client.failover.switch_to("green")
+        with pytest.raises(errors.JarUnreadableError, match="is not what it was"):
+            job.join(timeout=LIMIT)
+        assert client.jet.jobs() == []
+        assert [one.fate for one in client.failover.history[-1].jobs] == [JobFate.NOT_RERUN]
 
 
 def test_back_on_a_cluster_whose_attempt_was_cancelled_the_work_is_done_once_more(lab: EmbeddedLab, jar: Path) -> None:

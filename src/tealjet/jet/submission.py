@@ -111,12 +111,14 @@ class _Attempt:
         return self.place.home
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Session:
     """An upload that a member keeps track of."""
 
     id: uuid.UUID
     carrier: Connection
+    asked: asyncio.Task[None] | None = None
+    """The last message that was sent, and its answer."""
 
 
 class Submitter:
@@ -298,7 +300,9 @@ class Submitter:
                 "the main of %s waits for its job, which members refuse; the job was started nevertheless", what
             )
         except asyncio.CancelledError:
-            if attempt.progress is Progress.SENDING and carrier.live:
+            if session.asked is not None and attempt.progress is Progress.RUNNING:
+                session.asked.cancel()
+            elif carrier.live:
                 ending = self._runtime.spawn(self._end_session(attempt, what, session))
                 await asyncio.wait([ending], timeout=GOODBYE)  # whoever cancels may close the client next
             raise
@@ -345,10 +349,11 @@ class Submitter:
         tie = tie_to(attempt.home, f"A part of the submission of {what}")
         if endless:
             attempt.progress = Progress.RUNNING
+        session.asked = self._runtime.spawn(
+            self._cluster.ask(question, tie, refusal, connection=session.carrier, retryable=False, endless=endless)
+        )
         try:
-            await self._cluster.ask(
-                question, tie, refusal, connection=session.carrier, retryable=False, endless=endless
-            )
+            await asyncio.shield(session.asked)
         except _LOST as error:
             if outcome_of(error) is Outcome.NOT_SENT:
                 attempt.progress = Progress.SENDING
@@ -357,8 +362,11 @@ class Submitter:
     async def _end_session(self, attempt: _Attempt, what: Submission, session: _Session) -> None:
         """Let the member drop an upload at once, which it would otherwise keep for two minutes.
 
-        A session ends with any error, and a part that comes out of order is one.
+        A session ends with any error, and a part that comes out of order is one. It has to come after the answer to the
+        message before: members serve both at the same time, and a part that is written later is dropped by nobody.
         """
+        if session.asked is not None:
+            await asyncio.wait([session.asked])
         with contextlib.suppress(Exception):
             await self._ask(
                 attempt,
