@@ -276,8 +276,25 @@ def test_a_jar_that_is_not_what_it_was_is_not_submitted_again(lab: EmbeddedLab, 
         client.failover.switch_to("green")
         with pytest.raises(errors.JarUnreadableError, match="is not what it was"):
             job.join(timeout=LIMIT)
+        with pytest.raises(errors.JobNotFoundError, match="left for 'green'"):
+            job.status()
         assert client.jet.jobs() == []
         assert [one.fate for one in client.failover.history[-1].jobs] == [JobFate.NOT_RERUN]
+
+
+def test_work_that_is_done_is_not_done_again_and_its_handle_stays_where_it_was(lab: EmbeddedLab, jar: Path) -> None:
+    lab["blue"].plan_jobs("report", runs=0.05)
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        job = client.jet.submit_jar(jar, name="report", continuity=Continuity.RERUN)
+        job.join(timeout=LIMIT)
+        client.failover.switch_to("green")
+        job.join(timeout=LIMIT)
+        uses: list[Callable[[], Any]] = [job.status, job.metrics, job.cancel]
+        for use in uses:
+            with pytest.raises(errors.JobNotFoundError, match="left for 'green'"):
+                use()
+        assert client.jet.jobs() == []
+        assert [one.state for one in job.attempts] == [AttemptState.COMPLETED]
 
 
 def test_back_on_a_cluster_whose_attempt_was_cancelled_the_work_is_done_once_more(lab: EmbeddedLab, jar: Path) -> None:

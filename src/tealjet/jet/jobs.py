@@ -507,15 +507,18 @@ class AsyncJob:
     # ----------------------------------------------------------------------------------------------------------- asking
 
     async def _ask(self, question: Callable[[JobRef], Question[R]], *, retryable: bool | None = None) -> R:
+        job = await self._current()
         while True:
-            job = await self._current()
             asked = question(job)
             try:
                 return await self._around.cluster.ask_about(job, asked, retryable=retryable)
             except errors.JobNotFoundError as error:
                 safe = error.outcome is Outcome.NOT_SENT or asked.kind.retryable
-                if error.left_at is None or self.continuity is Continuity.LEAVE or not safe:
+                if error.left_at is None or not safe:
                     raise
+                left, job = job, await self._current()
+                if job is left and not self._around.where.is_here(job.home):
+                    raise  # there is nothing to go on with
 
     async def _status_of(self, job: JobRef) -> JobStatus:
         if job.coordinator is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -64,9 +65,8 @@ class RerunJob(AsyncJob):
                 try:
                     await self._join_at(self._line.current)
                 except errors.JobNotFoundError as error:
-                    if error.left_at is None:
+                    if error.left_at is None or not await self._go_on():
                         raise
-                    await self._go_on()
                 else:
                     self._succeed()
         except asyncio.CancelledError:
@@ -83,14 +83,15 @@ class RerunJob(AsyncJob):
         if not self._result.done():
             self._result.set_result(None)
 
-    async def _go_on(self) -> None:
-        """Do what the rules say, now that the cluster of the current attempt has been left."""
+    async def _go_on(self) -> bool:
+        """Do what the rules say, now that the current attempt's cluster has been left; say whether that is anything."""
         around, former = self._around, self._job
         place = await around.cluster.place()
         match self._line.arrived(place.home.cluster_id):
             case Arrival.RESUME:
                 self._line = self._line.resumed(place.home.cluster_id)
             case Arrival.SUBMIT:
+                await self._see_the_end_of_attempts_on(place.home)
                 try:
                     job = await self._submit()
                 except Exception as error:
@@ -98,11 +99,22 @@ class RerunJob(AsyncJob):
                     raise
                 self._stand_for(job)
                 self._announce(former, JobFate.RERUN, job.home.name, f"it is {job} there")
-        self._settled.set()
+            case _:
+                return False
+        if around.where.is_here(self._job.home):  # otherwise it has been left meanwhile, and is gone on from
+            self._settled.set()
         standby = around.engine.snapshot().standby_link
         link = None if standby is None else around.engine.link_of(standby)
         if link is not None:
             self.look_at(link)
+        return True
+
+    async def _see_the_end_of_attempts_on(self, home: Home) -> None:
+        """Wait for those that were cancelled there: until a job has ended nobody else can have its name."""
+        for job, attempt in zip(self._refs, self.attempts, strict=True):
+            if attempt.cluster_id == home.cluster_id and attempt.state.in_vain:
+                with contextlib.suppress(errors.JobError):
+                    await self._around.cluster.ask_about(job, job.place.questions.join(job.job_id, None), joins=True)
 
     def departed(self, former: Home, departure: Departure) -> None:
         """Take note that the client has left a cluster; what is asked from now on waits for the next attempt."""
