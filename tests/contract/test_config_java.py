@@ -29,6 +29,8 @@ from tealjet.config.problem import Problem
 from tealjet.errors import ConfigError
 from tealjet.lab import Authority
 
+pytestmark = pytest.mark.java
+
 _SOURCE = Path(__file__).parents[1] / "java" / "ConfigReader.java"
 DIFFERENCES = load_differences()
 

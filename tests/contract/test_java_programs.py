@@ -9,6 +9,8 @@ import pytest
 
 from support.java_programs import compile_java
 
+pytestmark = pytest.mark.java
+
 GREETING = """
 import com.hazelcast.client.config.ClientFailoverConfig;
 import java.util.Scanner;

@@ -25,6 +25,8 @@ from tealjet.config.yaml_source import parse_yaml
 from tealjet.errors import ConfigError
 from tealjet.lab import member_jars
 
+pytestmark = pytest.mark.java
+
 VERSIONS = ("4.0", "4.1", "4.2", "5.0", "5.1", "5.2", "5.3", "5.4", "5.5", "5.6", "5.7")
 FILES = {"client": "hazelcast-client", "failover": "hazelcast-client-failover"}
 _EXAMPLES = {"5.7.0": "5.7.0", "4.0.3": "jet-4.3.1"}

@@ -8,6 +8,8 @@ import pytest
 
 from support.job_jars import JobJars
 
+pytestmark = pytest.mark.java
+
 PROGRAMS = {
     "Batch",
     "Failing",

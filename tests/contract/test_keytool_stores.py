@@ -14,6 +14,8 @@ from tealjet.config.tls import tls_context
 from tealjet.errors import ConfigError
 from tealjet.java import find_java
 
+pytestmark = pytest.mark.java
+
 PASSWORD = "changeit"
 
 

@@ -65,6 +65,7 @@ async def test_the_official_client_of_the_asyncio_family(version: str) -> None:
 # -------------------------------------------------------------------------------------------------------------- Java
 
 
+@pytest.mark.java
 def test_javas_failover_client_goes_on_at_green(java_client: JavaProgram, enterprise: EmbeddedLab) -> None:
     blue, green = enterprise["blue"], enterprise["green"]
     with java_client.started("FailoverClient", named(blue), named(green)) as client:
@@ -83,6 +84,7 @@ def test_javas_failover_client_goes_on_at_green(java_client: JavaProgram, enterp
         assert client.end().endswith("ended\n")
 
 
+@pytest.mark.java
 def test_javas_failover_client_refuses_members_that_do_not_support_failover(java_client: JavaProgram) -> None:
     with start_embedded() as lab:
         printed = java_client.run("FailoverClient", named(lab["blue"]), named(lab["green"]))

@@ -45,7 +45,7 @@ class Answers(Table):
     columns = COLUMNS
     head = (
         "# What members of each kind tell in each case. Written anew by the tests that compare it:\n"
-        "# TEALJET_WRITE_CONFORMANCE=1 make test TEST_ARGS=tests/conformance\n"
+        "# TEALJET_WRITE_CONFORMANCE=1 make test WORKERS=0 TEST_ARGS=tests/conformance\n"
     )
 
     def page_columns(self) -> list[str]:

@@ -19,7 +19,7 @@ COLUMNS = [f"{version} {family}" for version in VERSIONS for family in FAMILIES]
 _HEAD = """\
 # What every structure does on real members, before and after a switch with the same proxy object. An error stands where
 # a cluster does not have something. Written anew by the test that compares it:
-# TEALJET_WRITE_STRUCTURES=1 make test TEST_ARGS=tests/contract/test_structures.py
+# TEALJET_WRITE_STRUCTURES=1 make test WORKERS=0 TEST_ARGS=tests/contract/test_structures.py
 """
 
 

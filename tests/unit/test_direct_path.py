@@ -75,8 +75,11 @@ class Alone:
 
 @pytest.fixture
 def alone() -> Iterator[Alone]:
-    with PlayedMember() as member, tealjet.new_jet_client(member.config, silence_limit=NEVER) as client:
-        yield Alone(member, client)
+    with PlayedMember() as member:
+        config = member.config
+        config.operation_backup_timeout = 0.2  # no backup ever acknowledges here
+        with tealjet.new_jet_client(config, silence_limit=NEVER) as client:
+            yield Alone(member, client)
 
 
 @pytest.fixture

@@ -61,6 +61,26 @@ def test_a_deselected_test_fails_the_run(suite: Path) -> None:
     assert "the run fails: 1 deselected" in output
 
 
+def test_several_workers_count_together(suite: Path) -> None:
+    (suite / "member_counts.toml").write_text('"5.7.0" = 2\n')
+    (suite / "test_others.py").write_text(f"import pytest\n{ON_MEMBERS.replace('on_members', 'on_others')}")
+    code, output = run(suite, ON_MEMBERS, "-n", "2")
+    assert code == 0
+    assert "real-member tests: 5.7.0: 2" in output
+    code, output = run(suite, ON_MEMBERS, "-n", "2", "-k", "members")
+    assert code == 1
+    assert "the run fails: 1 tests passed on real members of 5.7.0, 2 must" in output
+    assert "the run fails: 1 deselected" in output
+
+
+def test_a_test_that_uses_java_unsaid_fails(suite: Path) -> None:
+    source = "from tealjet.java import find_java\ndef test_uses_java(): find_java()\n"
+    code, output = run(suite, f"{source}@pytest.mark.java\ndef test_says_so(): find_java()", ci=False)
+    assert code == 1
+    assert "AssertionError: mark it with java" in output
+    assert "2 passed, 1 error" in output
+
+
 def test_a_part_of_the_suite_or_a_run_outside_of_ci_may_do_with_less(suite: Path) -> None:
     source = "def test_elsewhere(): pass"
     assert run(suite, source, "tests/test_small.py")[0] == 0
