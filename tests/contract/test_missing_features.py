@@ -15,7 +15,7 @@ import tealjet
 import tealjet.asyncio
 from support.clusters import cluster_config, failover_config, map_entries
 from tealjet.errors import FeatureMissingError
-from tealjet.lab import Lab
+from tealjet.lab import ClusterOptions, Lab, start_local
 
 JET, NEW = "jet-4.3.1", "5.7.0"
 
@@ -91,11 +91,14 @@ async def test_what_jet_4_does_not_know_is_refused_unsent_on_asyncio(lab: Lab, u
 
 
 @pytest.mark.member(NEW, JET)
-def test_schemas_stay_behind_when_the_next_cluster_cannot_have_them(
-    blue_green: Callable[[str], Lab], unique: str
-) -> None:
-    new, old = blue_green(NEW)["blue"], blue_green(JET)["green"]
-    with tealjet.new_jet_failover_client(failover_config(new, old, compact_serializers=[OrderSerializer()])) as client:
+def test_schemas_stay_behind_when_the_next_cluster_cannot_have_them(unique: str) -> None:
+    versions = {"blue": ClusterOptions(version=NEW), "green": ClusterOptions(version=JET)}
+    with (
+        start_local(versions) as lab,
+        tealjet.new_jet_failover_client(
+            failover_config(lab["blue"], lab["green"], compact_serializers=[OrderSerializer()])
+        ) as client,
+    ):
         entries: Any = client.get_map(unique).blocking()
         entries.set("key", Order(1))
         client.failover.switch_to("green")

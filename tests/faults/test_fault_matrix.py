@@ -152,7 +152,7 @@ class Cell:
             retry_initial_backoff=0.1,
             retry_max_backoff=0.1,
         )
-        options = {"silence_limit": 1.0, "open_timeout": 1.0, "prepare_timeout": 1.0} | options
+        options = {"silence_limit": 1.0, "open_timeout": 1.0, "prepare_timeout": 1.0, "reconnect_grace": 1.0} | options
         with tealjet.new_jet_failover_client(configuration, **options) as self.client:
             self.client.failover.add_listener(self.events)
             with ThreadedWorkload(self.client, mixed(4), *self.names) as self.workload:

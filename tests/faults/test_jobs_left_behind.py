@@ -113,7 +113,8 @@ def test_a_batch_job_whose_cluster_is_killed_is_run_again_on_the_next_one(
 def test_every_use_of_a_handle_that_was_left_behind_is_an_error_and_no_cluster_is_asked(
     way: str, lab: Lab, program: Program, unique: str
 ) -> None:
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    config = failover_config(lab["blue"], lab["green"])
+    with tealjet.new_jet_failover_client(config, silence_limit=3600.0) as client:  # nothing is sent but what is asked
         job = client.jet.submit_jar(program("Streaming"), name=unique, args=[unique])
         job.wait_for(JobStatus.RUNNING, LIMIT)
         waiting = [Waiting(job.join), Waiting(lambda: job.wait_for(JobStatus.SUSPENDED))]

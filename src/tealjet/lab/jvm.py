@@ -114,6 +114,8 @@ _PROPERTIES = {
     "hazelcast.socket.bind.any": "false",
     "hazelcast.wait.seconds.before.join": "0",
     "hazelcast.shutdownhook.policy": "GRACEFUL",
+    # Jet 4 looks for work 2000 times a second in each of its threads even when it has no job; 0.5 ms is its default
+    "jet.idle.cooperative.max.microseconds": "10000",
 }
 _CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
 <hazelcast xmlns="http://www.hazelcast.com/schema/config">
