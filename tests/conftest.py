@@ -132,8 +132,9 @@ def real_clusters(kept: Kept) -> RealClusters:
 def blue_green(real_clusters: RealClusters) -> Callable[[str], Lab]:
     """Gives for a version the clusters "blue" and "green" of one member each, both alive.
 
-    They may live longer than the test: name what you make in them with ``unique``, and kill a cluster whose settings you
-    have changed. Mark the test with ``@pytest.mark.member("5.7.0")``, or let it ask for ``member_version``.
+    They live longer than the test: name what you make in them with ``unique``, and kill a cluster whose settings you
+    have changed; another version's are closed when these are asked for. Mark the test with
+    ``@pytest.mark.member("5.7.0")``, or let it ask for ``member_version``.
     """
     return real_clusters.hand_out
 
