@@ -5,11 +5,20 @@ from __future__ import annotations
 import logging
 import re
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tealjet.lab import EMBEDDED_VERSIONS, VERSIONS, EmbeddedOptions, LabError, start_embedded
+from tealjet.lab import (
+    EMBEDDED_VERSIONS,
+    VERSIONS,
+    EmbeddedCluster,
+    EmbeddedOptions,
+    LabError,
+    MemberStartError,
+    start_embedded,
+)
 from tealjet.lab.embedded.places import MemberPlace
 from tealjet.lab.embedded.services import SERVICES
 from tealjet.lab.embedded.serving import Service, Session
@@ -35,6 +44,17 @@ def test_any_loopback_address_can_be_listened_on(host: str) -> None:
         ({"members": 0}, "cluster 'blue' must have at least one member, not 0"),
         ({"clusters": {"red": EmbeddedOptions(members=-1)}}, "cluster 'red' must have at least one member, not -1"),
         ({"clusters": {"red": EmbeddedOptions(partition_count=0)}}, "cluster 'red' must have at least one partition"),
+        ({"members": 1.5}, "cluster 'blue' must have at least one member, not 1.5"),
+        ({"clusters": "blue"}, "a list of keys, such as .'blue',., not as one text"),
+        ({"clusters": ()}, "no cluster is to be started"),
+        ({"clusters": ("blue", "blue")}, "one is there twice: blue, blue"),
+        ({"clusters": {"red": EmbeddedOptions(username="teal")}}, "'red' has half of its credentials"),
+        ({"clusters": {"red": EmbeddedOptions(password="secret")}}, "'red' has half of its credentials"),
+        (
+            {"clusters": {"red": EmbeddedOptions(username="teal", password="secret", token=b"t")}},
+            "'red' has two kinds of credentials",
+        ),
+        ({"clusters": {"red": EmbeddedOptions(queue_capacities={"q*": 0})}}, "queues 'q.' of cluster 'red' must take"),
         ({"own_process": True, "services": SERVICES[:1]}, "services of one's own run in this process only"),
     ],
 )
@@ -69,9 +89,9 @@ def test_a_member_logs_that_it_is_a_double(version: str, caplog: pytest.LogCaptu
 
 
 def test_passwords_and_tokens_are_in_no_repr() -> None:
-    options = EmbeddedOptions(username="teal", password="secret", token=b"secret")
+    options = {"blue": EmbeddedOptions(username="teal", password="secret"), "green": EmbeddedOptions(token=b"secret")}
     assert "secret" not in repr(options)
-    with start_embedded({"blue": options}) as lab:
+    with start_embedded(options) as lab:
         assert "secret" not in repr(lab)
 
 
@@ -80,8 +100,51 @@ def test_a_member_that_cannot_listen_fails_the_start_and_leaves_nothing(monkeypa
         raise OSError("the address is in use")
 
     monkeypatch.setattr(MemberPlace, "accept", occupied)
-    with pytest.raises(OSError, match="in use"), start_embedded():
+    with pytest.raises(MemberStartError, match="of blue did not start: the address is in use"), start_embedded():
         pass
+
+
+@pytest.mark.parametrize("own_process", [False, True], ids=["in this process", "in its own process"])
+def test_a_member_whose_address_somebody_else_has_taken_says_so_and_starts_when_it_is_free(own_process: bool) -> None:
+    with start_embedded(("blue",), own_process=own_process) as lab:
+        (member,) = lab["blue"].members
+        member.kill()
+        host, port = member.address.split(":")
+        with (
+            socket.create_server((host, int(port))),
+            pytest.raises(MemberStartError, match=f"{member.address} of blue did not start: .*in use"),
+        ):
+            member.restart()
+        assert not member.alive
+        lab["blue"].restart()
+        lab["blue"].wait()
+
+
+def test_a_cluster_that_was_not_started_is_answered_with_those_that_were() -> None:
+    with (
+        start_embedded() as lab,
+        pytest.raises(KeyError, match="no cluster was started as 'red'; there are 'blue', 'gr"),
+    ):
+        _ = lab["red"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "text"),
+    [
+        (lambda blue: blue.deny(), r"deny\('\*'\) denies everybody"),
+        (lambda blue: blue.deny(labels="eu"), "are given as lists"),
+        (lambda blue: blue.deny(addresses=["localhost"]), "'localhost' is no IP address"),
+        (lambda blue: blue.deny(addresses=["127.0.1"]), "'127.0.1' is no IP address"),
+        (lambda blue: blue.plan_jobs(runs=-1.0), "no job runs for -1.0 seconds"),
+        (lambda blue: blue.change_partition_count(0), "at least one partition, not 0"),
+        (lambda blue: blue.members[0].delay(float("nan")), "nan seconds are no delay"),
+        (lambda blue: blue.members[0].read_slowly(0), "0 bytes a second is no rate"),
+        (lambda blue: blue.members[0].cut_answer("map.pot"), "no message 'map.pot'; is it 'map.put'?"),
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused(verb: Callable[[EmbeddedCluster], None], text: str) -> None:
+    with start_embedded(("blue",)) as lab, pytest.raises(ValueError, match=text):
+        verb(lab["blue"])
 
 
 class Broken(Service):

@@ -15,7 +15,17 @@ from typing import Generic, Protocol, TypeVar
 
 from tealjet.errors import TealjetError
 
-__all__ = ["AnyCluster", "AnyLab", "AnyMember", "ClusterOf", "LabError", "LabStart", "MemberStartError"]
+__all__ = [
+    "AnyCluster",
+    "AnyLab",
+    "AnyMember",
+    "ClusterOf",
+    "LabError",
+    "LabOf",
+    "LabStart",
+    "MemberStartError",
+    "options_by_key",
+]
 
 
 class LabError(TealjetError):
@@ -155,6 +165,40 @@ class ClusterOf(Generic[M_co]):
         """Shut the members down gracefully, one after the other; ``timeout`` seconds for each."""
         for member in self.members:
             member.stop(timeout)
+
+
+C_co = TypeVar("C_co", bound=AnyCluster, covariant=True)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabOf(Generic[C_co]):
+    """Clusters of one kind that run until the lab is left."""
+
+    clusters: Mapping[str, C_co]
+    """By the keys that they were started with."""
+
+    def __getitem__(self, key: str) -> C_co:
+        if key not in self.clusters:
+            raise KeyError(f"no cluster was started as {key!r}; there are {', '.join(map(repr, self.clusters))}")
+        return self.clusters[key]
+
+
+O = TypeVar("O")  # noqa: E741 - the options of a cluster
+
+
+def options_by_key(clusters: Sequence[str] | Mapping[str, O], usual: O) -> Mapping[str, O]:
+    """Return the options of the clusters that are to be started: those that were given, or the usual ones for keys.
+
+    Raises:
+        ValueError: There is no key, one stands there twice, or they are no list.
+    """
+    if isinstance(clusters, str):
+        raise ValueError(f"the clusters are given as a list of keys, such as ({clusters!r},), not as one text")
+    if not clusters:
+        raise ValueError("no cluster is to be started: give at least one key")
+    if len(set(clusters)) < len(clusters):
+        raise ValueError(f"clusters are told apart by their keys, and one is there twice: {', '.join(clusters)}")
+    return clusters if isinstance(clusters, Mapping) else dict.fromkeys(clusters, usual)
 
 
 class AnyLab(Protocol):

@@ -23,7 +23,7 @@ from xml.sax.saxutils import escape
 from tealjet.java import JavaRuntime, MavenJar, Progress, cache_folder, file_lock, find_jars, find_java
 from tealjet.lab import _watchdog
 from tealjet.lab._ports import HOST, reserve_port
-from tealjet.lab.clusters import LabError, LabStart
+from tealjet.lab.clusters import LabError, LabOf, LabStart, options_by_key
 from tealjet.lab.faults import FaultProxy
 from tealjet.lab.members import LocalCluster, LocalMember, start_clusters
 
@@ -168,16 +168,11 @@ class ClusterOptions:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Lab:
-    """Clusters that run until the lab is left."""
+class Lab(LabOf[LocalCluster]):
+    """Clusters of real members that run until the lab is left."""
 
-    clusters: Mapping[str, LocalCluster]
-    """By the keys that start_local was given."""
     java: JavaRuntime
     """What the members run on."""
-
-    def __getitem__(self, key: str) -> LocalCluster:
-        return self.clusters[key]
 
 
 def start_local(
@@ -215,9 +210,9 @@ def start_local(
         ArtifactError from ``tealjet.java``, or MemberStartError.
 
     Raises:
-        ValueError: A version is not known, or a count is not positive.
+        ValueError: A version is not known, a count is not positive, or there is no list of keys.
     """
-    options = clusters if isinstance(clusters, Mapping) else {key: ClusterOptions() for key in clusters}
+    options = options_by_key(clusters, ClusterOptions())
     plans = {
         key: _Plan(
             name=key if one.cluster_name is None else one.cluster_name,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tealjet.protocol.values import ClientFilterEntry, ClientFilterKind, ClientFilterMode
 
-__all__ = ["OPERATOR", "Admission", "ClientFilter"]
+__all__ = ["OPERATOR", "Admission", "ClientFilter", "is_address_pattern"]
 
 OPERATOR = "MCJVM"
 """The client type of Hazelcast Management Center, which no filter concerns."""
@@ -50,6 +50,16 @@ def _matches(entry: ClientFilterEntry, client: Admission) -> bool:
             return any(_is_like(label, entry.value) for label in client.labels)
         case ClientFilterKind.IP_ADDRESS:
             return _is_in(client.ip_address, entry.value)
+
+
+def is_address_pattern(text: str) -> bool:
+    """Say whether a text is an IP address as filters have it, with ``*`` and ranges."""
+    parts, hexadecimal = text.split("."), text.split(":")
+    if len(parts) == 4:
+        return all(re.fullmatch(r"\*|\d{1,3}(-\d{1,3})?", part) for part in parts)
+    return len(hexadecimal) == 8 and all(
+        re.fullmatch(r"\*|[\da-fA-F]{1,4}(-[\da-fA-F]{1,4})?", one) for one in hexadecimal
+    )
 
 
 def _is_like(text: str, pattern: str) -> bool:

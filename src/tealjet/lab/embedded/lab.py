@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tealjet.lab._ports import HOST, reserve_port
-from tealjet.lab.clusters import ClusterOf, LabStart, MemberStartError
+from tealjet.lab.clusters import ClusterOf, LabOf, LabStart, MemberStartError, options_by_key
 from tealjet.lab.embedded.control import ClusterPlan, Control, LoopControl
 from tealjet.lab.embedded.faults import Mishap
+from tealjet.lab.embedded.filters import is_address_pattern
 from tealjet.lab.embedded.process import ProcessControl
 from tealjet.lab.embedded.services import SERVICES
 from tealjet.lab.embedded.serving import Service, served_messages
@@ -92,7 +93,11 @@ class EmbeddedMember:
         self._call("stop", timeout=timeout)
 
     def restart(self, timeout: float = 60.0) -> None:
-        """Kill the member if it is there and start another one at the same address; it takes well under ``timeout``."""
+        """Kill the member if it is there and start another one at the same address; it takes well under ``timeout``.
+
+        Raises:
+            MemberStartError: Somebody else listens at the address by now.
+        """
         self._call("restart")
 
     # -------------------------------------------------------------------------------------------------------- faults
@@ -152,7 +157,12 @@ class EmbeddedMember:
             *names: Client names; ``*`` stands for anything.
             labels: Client labels; ``*`` stands for anything.
             addresses: IP addresses, in whose parts ``*`` stands for anything and ``a-b`` for a range.
+
+        Raises:
+            ValueError: Nobody is named, or an address is none.
         """
+        if isinstance(labels, str) or isinstance(addresses, str):
+            raise ValueError("labels and addresses are given as lists, not as texts")
         entries = [
             (kind.value, value)
             for kind, values in (
@@ -162,6 +172,11 @@ class EmbeddedMember:
             )
             for value in values
         ]
+        if not entries:
+            raise ValueError("nobody is named who is to be denied: deny('*') denies everybody, admit_all() nobody")
+        for kind, value in entries:
+            if kind == ClientFilterKind.IP_ADDRESS.value and not is_address_pattern(value):
+                raise ValueError(f"{value!r} is no IP address, nor a pattern such as '127.0.0.*' or '127.0.0.1-9'")
         self._call("filter", mode=ClientFilterMode.DENY.value, entries=entries)
 
     def admit_all(self) -> None:
@@ -201,7 +216,11 @@ class EmbeddedCluster(ClusterOf[EmbeddedMember]):
         return self.control.process_id
 
     def restart(self, timeout: float = 60.0) -> None:
-        """Kill what is there and start all members anew: a new cluster without the old data and with another id."""
+        """Kill what is there and start all members anew: a new cluster without the old data and with another id.
+
+        Raises:
+            MemberStartError: Somebody else listens at an address by now.
+        """
         self.control.call(self.key, None, "restart")
 
     def wait(self, timeout: float = 60.0) -> None:
@@ -250,7 +269,12 @@ class EmbeddedCluster(ClusterOf[EmbeddedMember]):
             failure: The text of the exception with which it then ends; None: it ends well.
             main_failure: The text of the exception that the ``main`` of an uploaded JAR throws; then there is no job.
             observable: The observable that a job writes to: its items come from nobody, its end from the job.
+
+        Raises:
+            ValueError: A job cannot run so long.
         """
+        if runs is not None and not 0 <= runs < math.inf:
+            raise ValueError(f"no job runs for {runs} seconds: None is for one that runs until it is cancelled")
         self.control.call(
             self.key,
             None,
@@ -274,14 +298,8 @@ class EmbeddedCluster(ClusterOf[EmbeddedMember]):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EmbeddedLab:
+class EmbeddedLab(LabOf[EmbeddedCluster]):
     """Embedded clusters that run until the lab is left."""
-
-    clusters: Mapping[str, EmbeddedCluster]
-    """By the keys that start_embedded was given."""
-
-    def __getitem__(self, key: str) -> EmbeddedCluster:
-        return self.clusters[key]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -343,8 +361,8 @@ def start_embedded(
         service had a defect of its own.
 
     Raises:
-        ValueError: The version is not known, a count is not positive, the host is not a loopback address, or services
-            of one's own are to run in another process.
+        ValueError: The version is not known, a count is not positive, credentials are halves or of two kinds, there is
+            no list of keys, the host is not a loopback address, or services of one's own are to run in another process.
     """
     _require_loopback(host)
     if own_process and services is not SERVICES:
@@ -372,15 +390,15 @@ def wanted_clusters(
     """Return what each cluster is told at its start and how many members it has, by the clusters' keys.
 
     Raises:
-        ValueError: The version is not known, or a count is not positive.
+        ValueError: One of the reasons of start_embedded.
     """
-    options = clusters if isinstance(clusters, Mapping) else {key: EmbeddedOptions() for key in clusters}
+    options = options_by_key(clusters, EmbeddedOptions())
     wanted = {
         key: (_settings(key, one, version), members if one.members is None else one.members)
         for key, one in options.items()
     }
     for key, (_, size) in wanted.items():
-        if size < 1:
+        if not isinstance(size, int) or size < 1:
             raise ValueError(f"cluster {key!r} must have at least one member, not {size!r}")
     return wanted
 
@@ -411,6 +429,13 @@ def _settings(key: str, options: EmbeddedOptions, version: str) -> ClusterSettin
         raise ValueError(f"version {version!r} is none of {', '.join(RELEASES)}")
     if options.partition_count < 1:
         raise ValueError(f"cluster {key!r} must have at least one partition, not {options.partition_count!r}")
+    if (options.username is None) is not (options.password is None):
+        raise ValueError(f"cluster {key!r} has half of its credentials: a user name and a password go together")
+    if options.token is not None and options.username is not None:
+        raise ValueError(f"cluster {key!r} has two kinds of credentials: clients sign in by a password or by a token")
+    for pattern, capacity in options.queue_capacities.items():
+        if capacity < 1:
+            raise ValueError(f"queues {pattern!r} of cluster {key!r} must take at least one item, not {capacity!r}")
     return ClusterSettings(
         cluster_name=key if options.cluster_name is None else options.cluster_name,
         version=version,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from tealjet.lab.clusters import LabError
+from tealjet.lab.clusters import LabError, MemberStartError
 from tealjet.lab.embedded.cluster import PlayedCluster, World
 from tealjet.lab.embedded.faults import Faults, Mishap
 from tealjet.lab.embedded.filters import ClientFilter
@@ -94,11 +94,17 @@ class MemberPlace:
         return member is not None and member.alive and not member.faults.frozen and self._door.is_open
 
     async def start(self) -> None:
-        """Start a member, if none is there."""
+        """Start a member, if none is there. Raises MemberStartError when somebody else has its address."""
         if not self.is_alive():
             address = Address(host=self._host, port=self._port)
             self.member = PlayedMember(self._cluster.living(), address, died=self._door.close)
-            await self.accept()
+            try:
+                await self.accept()
+            except OSError as error:
+                self.member.end(graceful=False)
+                raise MemberStartError(
+                    f"{self!r} did not start: {error}; free that address, and restart() it"
+                ) from error
 
     async def kill(self) -> None:
         """End the member and its connections at once."""

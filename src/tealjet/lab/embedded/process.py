@@ -17,13 +17,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import IO, Any
 
-from tealjet.lab.clusters import LabError
+from tealjet.lab.clusters import LabError, MemberStartError
 from tealjet.lab.embedded.control import ClusterPlan, LoopControl
 from tealjet.lab.embedded.services import SERVICES
 from tealjet.lab.embedded.settings import ClusterSettings, Limits
 
 __all__ = ["ProcessControl", "main"]
 
+_ERRORS = {kind.__name__: kind for kind in (LabError, MemberStartError)}
+"""What can come back, by its name."""
 _LOOK = 1.0
 """Seconds between two looks whether the owner is there: a child that it forked may hold its end of the pipe open."""
 
@@ -68,7 +70,7 @@ class ProcessControl:
             raise LabError("the process of the embedded clusters has ended, or their lab is closed")
         told = json.loads(answer)
         if "error" in told:
-            raise LabError(told["error"])
+            raise _ERRORS[told["kind"]](told["error"])
         return told["result"]
 
     def _end(self) -> None:
@@ -120,12 +122,16 @@ def _serve(questions: int, answers: IO[str]) -> None:
                         question["cluster"], question["member"], question["verb"], **question["arguments"]
                     )
                 except LabError as error:
-                    tell({"error": str(error)})
+                    tell(_told(error))
                 else:
                     tell({"result": result})
         tell({"result": None})
     except LabError as error:
-        tell({"error": str(error)})
+        tell(_told(error))
+
+
+def _told(error: LabError) -> Mapping[str, str]:
+    return {"error": str(error), "kind": type(error).__name__}
 
 
 def _lines(descriptor: int) -> Iterator[str]:

@@ -125,7 +125,7 @@ class Simulation:
 
         Raises:
             LabError: A cluster of that key is there already.
-            ValueError: The version is not known, or a count is not positive.
+            ValueError: One of the reasons of ``start_embedded``.
         """
         wanted = wanted_clusters(clusters, members, version)
         if there := wanted.keys() & self._places.keys():
