@@ -10,8 +10,8 @@ import pytest
 from support.simulated import MAP, QUEUE, heal, judged, lab_config, ways
 from support.workload import TaskWorkload, mixed
 from tealjet.failover.model import Switched
-from tealjet.lab import Direction, EmbeddedLab, EmbeddedMember
-from tealjet.lab.simulation import Simulation, Way
+from tealjet.lab import Direction, EmbeddedLab, EmbeddedMember, Way
+from tealjet.lab.simulation import Simulation
 
 WORKERS = 8
 CALLS = 200
@@ -27,6 +27,10 @@ def on_ways(*faults: Callable[[Way], None]) -> Fault:
                 fault(way)
 
     return strike
+
+
+def refuse(way: Way) -> None:
+    way.refuse()
 
 
 def on_members(fault: Callable[[EmbeddedMember], None]) -> Fault:
@@ -54,8 +58,11 @@ LEAVES: dict[str, tuple[Fault, float]] = {
     "the network swallows everything": (on_ways(Way.black_hole), 2.1),
     "the network swallows what is asked": (on_ways(lambda way: way.black_hole(Direction.TO_MEMBER)), 2.1),
     "the network swallows what is answered": (on_ways(lambda way: way.black_hole(Direction.TO_CLIENT)), 2.1),
-    "connections are half open and refused": (on_ways(lambda way: way.drop(told=Direction.TO_MEMBER), Way.refuse), 2.1),
-    "connections are reset and refused": (on_ways(Way.drop, Way.refuse), 0.1),
+    "connections are half open and refused": (
+        on_ways(lambda way: way.drop(told=Direction.TO_MEMBER), lambda way: way.refuse()),
+        2.1,
+    ),
+    "connections are reset and refused": (on_ways(Way.drop, lambda way: way.refuse()), 0.1),
     "the client is denied": (on_members(lambda member: member.deny("*")), 0.1),
 }
 """What a client leaves for, and within how many seconds of virtual time; two of them are the limit of its silence."""

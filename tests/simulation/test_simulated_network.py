@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tealjet.lab import Direction, Ending
-from tealjet.lab.simulation import Simulation, Way
-from tealjet.lab.simulation.network import End
+from tealjet.lab import Direction, Ending, Way
+from tealjet.lab.simulation import Simulation
+from tealjet.lab.simulation.network import Side as OneSide
 
 MEMBER, CLIENT = "10.0.0.1:5701", "10.255.0.0"
 LATENCY = 0.01
@@ -19,7 +19,7 @@ LATENCY = 0.01
 class Side:
     """One end of a connection, and what has come there."""
 
-    def __init__(self, end: End, now: Callable[[], float]) -> None:
+    def __init__(self, end: OneSide, now: Callable[[], float]) -> None:
         self.end = end
         self.came: list[tuple[float, bytes | Ending]] = []
         self._now = now
@@ -51,7 +51,7 @@ class Net:
         self.now = simulation.network.loop.time
         self.network.listeners[MEMBER] = self._accept
 
-    def _accept(self, end: End) -> Side:
+    def _accept(self, end: OneSide) -> Side:
         member = Side(end, self.now)
         self.members.append(member)
         return member

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,17 @@ from support.clusters import cluster_config, failover_config
 from support.judge import judge_labels
 from support.simulated import MAP, QUEUE, judged, lab_config, ways
 from support.workload import TaskWorkload, gets, mixed, puts
+from tealjet.engine.connection import Connection
+from tealjet.engine.link import Link
 from tealjet.errors import NoClusterError
 from tealjet.failover.model import Switched
 from tealjet.lab import Direction, EmbeddedOptions, LabError
+from tealjet.lab.embedded.listeners import PlayedListener
 from tealjet.lab.embedded.services import SERVICES
 from tealjet.lab.embedded.serving import Service, Session
+from tealjet.lab.embedded.session import PlayedSession
 from tealjet.lab.simulation import Simulation, SimulationError
+from tealjet.lab.simulation.network import Side
 
 
 def eventful(seed: int) -> Simulation:
@@ -87,19 +94,33 @@ def test_ten_thousand_calls_are_judged_one_by_one() -> None:
         simulation.run(story())
 
 
-def test_hundreds_of_planned_switches_fail_no_call() -> None:
+PASSING = (PlayedSession, PlayedListener, Side, Link, Connection)
+"""What each switch makes."""
+
+
+def alive() -> Counter[str]:
+    gc.collect()
+    return Counter(type(one).__name__ for one in gc.get_objects() if isinstance(one, PASSING))
+
+
+def test_a_hundred_planned_switches_fail_no_call_and_leave_nothing() -> None:
     with Simulation(seed=4) as simulation:
         lab = simulation.start_embedded()
 
         async def story() -> None:
-            async with (
-                simulation.new_jet_failover_client(lab_config(lab)) as client,
-                TaskWorkload(client, [gets(), puts(0)], MAP, QUEUE) as workload,
-            ):
-                for number in range(300):
-                    await client.failover.switch_to(("green", "blue")[number % 2])
-            assert not workload.history.failed
-            await judged(simulation, workload.history, lab.clusters.values())
+            async with simulation.new_jet_failover_client(lab_config(lab)) as client:
+                heard: list[Any] = []
+                await (await client.get_map(MAP)).add_entry_listener(include_value=True, added_func=heard.append)
+
+                async def switches(number: int) -> Counter[str]:
+                    async with TaskWorkload(client, [gets(), puts(0)], MAP, QUEUE) as workload:
+                        for turn in range(number):
+                            await client.failover.switch_to(("green", "blue")[turn % 2])
+                    assert not workload.history.failed
+                    await asyncio.sleep(60)  # what was retired is closed, and all is as before
+                    return alive()
+
+                assert await switches(2) == await switches(100)
 
         simulation.run(story())
 

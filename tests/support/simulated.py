@@ -10,9 +10,9 @@ import tealjet
 from support.clusters import cluster_config, failover_config
 from support.judge import Verdict, judge_by
 from support.workload import History
-from tealjet.lab import EmbeddedLab
+from tealjet.lab import EmbeddedLab, Way
 from tealjet.lab.clusters import AnyCluster
-from tealjet.lab.simulation import Simulation, Way
+from tealjet.lab.simulation import Simulation
 
 MAP, QUEUE = "m", "q"
 

@@ -6,7 +6,7 @@ import uuid
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -14,7 +14,7 @@ from support.embedded import MemoryClient, MemoryCluster
 from tealjet.lab.embedded import failures
 from tealjet.lab.embedded.failures import MemberError
 from tealjet.lab.embedded.services import SERVICES
-from tealjet.lab.embedded.serving import LATER, Later, Request, Service, Session, serves
+from tealjet.lab.embedded.serving import LATER, Later, Request, Service, Session, served_messages, serves
 from tealjet.protocol import table
 from tealjet.protocol.declare import MessageType, declare
 from tealjet.protocol.layout import BOOLEAN, BYTES, LONG, STRING, UUID, Field, nullable
@@ -237,3 +237,21 @@ def test_a_method_whose_arguments_are_not_the_fields_is_refused_when_it_is_decla
 
     with pytest.raises(TypeError, match=r"put takes \['name', 'mail'\] of mailbox.put, which has \('name', 'letter'\)"):
         serves(PUT)(put)
+
+
+def test_a_method_that_is_inherited_answers_the_message_that_its_service_names() -> None:
+    class Counting(Service):
+        def count(self, request: Request, *, name: str) -> int:
+            return len(name)
+
+    class Letters(Counting):
+        inherited: ClassVar = {"count": COUNT}
+
+    client = MemoryCluster(services=(*SERVICES, Letters)).client()
+    assert client.ask(COUNT, name="abc") == 3
+    assert COUNT in served_messages([Letters])
+    assert COUNT not in served_messages([Counting])
+    with pytest.raises(TypeError, match=r"count takes \['name'\] of mailbox.put, which has \('name', 'letter'\)"):
+
+        class Wrong(Counting):
+            inherited: ClassVar = {"count": PUT}

@@ -9,10 +9,11 @@ from tealjet.lab.embedded import (
     EmbeddedOptions,
     start_embedded,
 )
-from tealjet.lab.faults import Direction, Ending, FaultProxy
+from tealjet.lab.faults import FaultProxy
 from tealjet.lab.jvm import VERSIONS, ClusterOptions, Lab, member_jars, prepare, start_local
 from tealjet.lab.members import LocalCluster, LocalMember
 from tealjet.lab.tls import Authority, Certificate, TlsProxy
+from tealjet.lab.ways import Direction, Ending, Way
 
 __all__ = [
     "EMBEDDED_VERSIONS",
@@ -37,6 +38,7 @@ __all__ = [
     "LocalMember",
     "MemberStartError",
     "TlsProxy",
+    "Way",
     "member_jars",
     "prepare",
     "start_embedded",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import enum
 import fcntl
 import math
 import socket
@@ -17,14 +16,15 @@ import struct
 import sys
 import termios
 from collections.abc import Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
 from tealjet.lab._loops import start_loop
 from tealjet.lab._ports import HOST, reserve_port
+from tealjet.lab.ways import Conditions, Direction, End, Ending, Way
 
-__all__ = ["Direction", "Ending", "FaultProxy"]
+__all__ = ["FaultProxy"]
 
 _CHUNK = 65536
 _ON_THE_WAY = 1024
@@ -33,52 +33,11 @@ _TICK = 0.02
 """A limited direction passes as much as its limit allows in this time (seconds), then pauses."""
 
 
-class Direction(enum.Flag):
-    """Which way bytes go, and so which side hears of something."""
-
-    TO_MEMBER = enum.auto()
-    TO_CLIENT = enum.auto()
-    BOTH = TO_MEMBER | TO_CLIENT
-
-
-class Ending(enum.Enum):
-    """How a connection ends."""
-
-    RESET = "reset"
-    CLOSE = "closed in good order"
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """How a connection ends, and for which side."""
-
-    told: Direction
-    ending: Ending
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Cut:
-    after: int
-    end: _End
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Conditions:
-    """What the network is like in one direction."""
-
-    passing: bool = True
-    delay: float = 0.0
-    rate: float = math.inf
-    cut: _Cut | None = None
-
-
-class FaultProxy:
+class FaultProxy(Way):
     """A proxy on 127.0.0.1 in front of one address; for ``with`` and ``async with``, once.
 
-    ``drop`` ends the connections that stand; ``refuse`` and ``accept`` are about new ones. All other verbs say what the
-    network is like from now on, for connections that stand and for new ones, until ``pass_through``. They can be
-    combined, and each direction has its own: a slow network that then swallows what the member answers is
-    ``proxy.delay(0.1)`` and ``proxy.black_hole(Direction.TO_CLIENT)``.
+    A black hole takes all bytes: new connections are accepted, and what was swallowed is lost. Half a connection stays
+    until the next ``drop``, and with a limit a sender that has more has to wait.
 
     The verbs work from any thread and return when the fault is in place. They take well under a millisecond, so they
     may be called on an event loop.
@@ -99,16 +58,6 @@ class FaultProxy:
         """Host and port of the proxy, once it is entered; they do not change."""
         return f"{HOST}:{self._port}"
 
-    def drop(self, told: Direction = Direction.BOTH, ending: Ending = Ending.RESET) -> None:
-        """End all connections; new ones are still accepted.
-
-        Args:
-            told: Which side hears of it. When that is one side only, the connections are half open: the proxy keeps
-                those of the other side, swallows what comes over them and says nothing, until the next ``drop``.
-            ending: How they end.
-        """
-        self._run(self._drop(_End(told, ending)))
-
     def refuse(self) -> None:
         """Refuse new connections; those that stand are left alone."""
         self._run(self._refuse())
@@ -116,49 +65,6 @@ class FaultProxy:
     def accept(self) -> None:
         """Accept new connections again, at the same address."""
         self._run(self._accept())
-
-    def black_hole(self, direction: Direction = Direction.BOTH) -> None:
-        """Swallow all bytes and ends of connections; connections stand and new ones are accepted."""
-        self._run(self._change(direction, passing=False))
-
-    def delay(self, seconds: float, direction: Direction = Direction.BOTH) -> None:
-        """Let each byte and each end take so many seconds longer; that slows a sender down only in its answers."""
-        self._run(self._change(direction, delay=seconds))
-
-    def limit(self, bytes_per_second: float, direction: Direction = Direction.BOTH) -> None:
-        """Pass no more bytes than that, on each connection; a sender that has more has to wait.
-
-        Raises:
-            ValueError: The limit is not above zero; ``black_hole`` passes nothing.
-        """
-        if not bytes_per_second > 0:
-            raise ValueError(f"{bytes_per_second} bytes a second is no limit: to pass nothing there is black_hole")
-        self._run(self._change(direction, rate=bytes_per_second))
-
-    def cut_after(
-        self, count: int, direction: Direction, ending: Ending = Ending.RESET, told: Direction = Direction.BOTH
-    ) -> None:
-        """Pass exactly so many more bytes on each connection, then end it.
-
-        A cut in the middle of a frame is a count that no frame ends at. Connections that are made later are cut too,
-        so heal with ``pass_through``.
-
-        Args:
-            count: Bytes, at least 1, counted from now on or from the start of a later connection.
-            direction: Which way they go.
-            ending: How the connection ends then.
-            told: Which side hears of it, as for ``drop``.
-
-        Raises:
-            ValueError: The count is not above zero; ``drop`` ends connections at once.
-        """
-        if count < 1:
-            raise ValueError(f"a connection can't be cut after {count} bytes: to end it at once there is drop")
-        self._run(self._change(direction, cut=_Cut(count, _End(told, ending))))
-
-    def pass_through(self, direction: Direction = Direction.BOTH) -> None:
-        """Pass all bytes on at once again; those that were swallowed are lost."""
-        self._run(self._change(direction, passing=True, delay=0.0, rate=math.inf, cut=None))
 
     def __enter__(self) -> FaultProxy:
         with contextlib.ExitStack() as stack:
@@ -202,12 +108,18 @@ class FaultProxy:
             self._listener.close()
             self._listener = None
 
-    async def _drop(self, end: _End) -> None:
+    def _drop(self, end: End) -> None:
+        self._run(self._end_connections(end))
+
+    async def _end_connections(self, end: End) -> None:
         async with self._dropping:
             self._take_connections()
             await asyncio.gather(*(connection.end(end) for connection in self._network.connections))
 
-    async def _change(self, direction: Direction, **values: Any) -> None:
+    def _change(self, direction: Direction, **values: Any) -> None:
+        self._run(self._change_conditions(direction, values))
+
+    async def _change_conditions(self, direction: Direction, values: dict[str, Any]) -> None:
         self._take_connections()
         self._network.change(direction, **values)
 
@@ -224,7 +136,7 @@ class _Network:
         self.loop = loop
         self.target = target
         self.connections: set[_Connection] = set()
-        self.conditions = {one: _Conditions() for one in Direction}
+        self.conditions = {one: Conditions() for one in Direction}
         self.changed: asyncio.Future[None] = loop.create_future()
 
     def change(self, direction: Direction, **values: Any) -> None:
@@ -252,7 +164,7 @@ class _Connection:
         network.connections.add(self)
         self._work = self._start(self._pass_on())
 
-    async def end(self, end: _End) -> None:
+    async def end(self, end: End) -> None:
         """End it for one side or both."""
         work = self._work
         work.cancel()
@@ -263,12 +175,12 @@ class _Connection:
         elif self._ends:
             await self.end(end)
 
-    def _start(self, work: Coroutine[Any, Any, _End]) -> asyncio.Task[_End]:
+    def _start(self, work: Coroutine[Any, Any, End]) -> asyncio.Task[End]:
         task = self._loop.create_task(work)
         task.add_done_callback(lambda task: None if task.cancelled() else self._finish(task.result()))
         return task
 
-    def _finish(self, end: _End) -> None:
+    def _finish(self, end: End) -> None:
         """Close the sockets of the sides that are told; what stays open swallows what comes."""
         for side in end.told:
             if side in self._ends:
@@ -278,19 +190,19 @@ class _Connection:
         else:
             self._network.connections.discard(self)
 
-    async def _swallow(self) -> _End:
+    async def _swallow(self) -> End:
         (end,) = self._ends.values()
         with contextlib.suppress(OSError):
             while await self._loop.sock_recv(end, _CHUNK):
                 pass
-        return _End(Direction.BOTH, Ending.CLOSE)
+        return End(Direction.BOTH, Ending.CLOSE)
 
-    async def _pass_on(self) -> _End:
+    async def _pass_on(self) -> End:
         """Connect with the member and pass bytes on until a side ends; return how."""
         try:
             await self._loop.sock_connect(self._ends[Direction.TO_MEMBER], self._network.target)
         except OSError:
-            return _End(Direction.BOTH, Ending.RESET)
+            return End(Direction.BOTH, Ending.RESET)
         flows = [asyncio.create_task(self._flow(direction)) for direction in Direction]
         try:
             ended, _ = await asyncio.wait(flows, return_when=asyncio.FIRST_COMPLETED)
@@ -298,7 +210,7 @@ class _Connection:
         finally:
             await _cancel(*flows)
 
-    async def _flow(self, direction: Direction) -> _End:
+    async def _flow(self, direction: Direction) -> End:
         """Pass on what goes in one direction, until it ends or is cut."""
         wire: asyncio.Queue[tuple[float, bytes | Ending]] = asyncio.Queue(_ON_THE_WAY)
         filling = asyncio.create_task(self._put_on(wire, direction))
@@ -316,7 +228,7 @@ class _Connection:
                 data = Ending.RESET
             await wire.put((self._loop.time() + self._network.conditions[direction].delay, data))
 
-    async def _take_off(self, wire: asyncio.Queue[tuple[float, bytes | Ending]], direction: Direction) -> _End:
+    async def _take_off(self, wire: asyncio.Queue[tuple[float, bytes | Ending]], direction: Direction) -> End:
         network, sink = self._network, self._ends[direction]
         cut, passed = None, 0
         while True:
@@ -324,7 +236,7 @@ class _Connection:
             await asyncio.sleep(due - self._loop.time())
             if isinstance(data, Ending):
                 await network.passing(direction)  # a black hole does not let the end of a connection through either
-                return _End(Direction.BOTH, data)
+                return End(Direction.BOTH, data)
             while data and (now := network.conditions[direction]).passing:
                 if now.cut is not cut:
                     cut, passed = now.cut, 0

@@ -25,6 +25,7 @@ import inspect
 import uuid
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 
 from tealjet.lab.embedded.failures import MemberError
@@ -224,6 +225,12 @@ class Service:
 
     names: ClassVar[frozenset[str]] = frozenset()
     """The Hazelcast service names whose objects this service has, such as ``hz:impl:mapService``."""
+    inherited: ClassVar[Mapping[str, MessageType[Any, Any]]] = MappingProxyType({})
+    """What it answers by methods of a base class that it shares with other services: messages by the methods' names."""
+
+    def __init_subclass__(cls) -> None:
+        for name, message in cls.inherited.items():
+            _require_fields(getattr(cls, name), message)
 
     def __init__(self, cluster: Cluster) -> None:
         """Serve a cluster that has just started, and is empty."""
@@ -273,31 +280,34 @@ def serves(
     def mark(
         method: Callable[Concatenate[S, Q, P], R | Later],
     ) -> Callable[Concatenate[S, Q, P], R | Later]:
-        keywords = [one.name for one in inspect.signature(method).parameters.values() if one.kind is one.KEYWORD_ONLY]
-        if sorted(keywords) != sorted(message.request.fields.names):
-            raise TypeError(
-                f"{method.__qualname__} takes {keywords} of {message.name}, which has {message.request.fields.names}"
-            )
+        _require_fields(method, message)
         setattr(method, _MARK, (*getattr(method, _MARK, ()), message))
         return method
 
     return mark
 
 
-def served_by(service: object) -> dict[int, Served]:
+def _require_fields(method: Callable[..., Any], message: MessageType[Any, Any]) -> None:
+    keywords = [one.name for one in inspect.signature(method).parameters.values() if one.kind is one.KEYWORD_ONLY]
+    if sorted(keywords) != sorted(message.request.fields.names):
+        raise TypeError(
+            f"{method.__qualname__} takes {keywords} of {message.name}, which has {message.request.fields.names}"
+        )
+
+
+def served_by(service: Service) -> dict[int, Served]:
     """Return what a service answers, by message type."""
-    return {
-        message.request.type: Served(message, getattr(service, name))
-        for name, member in inspect.getmembers(type(service), inspect.isfunction)
-        for message in getattr(member, _MARK, ())
-    }
+    return {message.request.type: Served(message, getattr(service, name)) for name, message in _answered(type(service))}
 
 
 def served_messages(services: Sequence[type[Service]]) -> list[MessageType[Any, Any]]:
     """Return all messages that services answer, whatever the version."""
-    return [
-        message
-        for service in services
-        for _, member in inspect.getmembers(service, inspect.isfunction)
-        for message in getattr(member, _MARK, ())
-    ]
+    return [message for service in services for _, message in _answered(service)]
+
+
+def _answered(service: type[Service]) -> Iterator[tuple[str, MessageType[Any, Any]]]:
+    """Give the messages that a service answers, each with the name of the method that does."""
+    for name, member in inspect.getmembers(service, inspect.isfunction):
+        for message in getattr(member, _MARK, ()):
+            yield name, message
+    yield from service.inherited.items()

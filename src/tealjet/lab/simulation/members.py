@@ -9,8 +9,8 @@ from typing import Any
 from tealjet.lab.clusters import LabError
 from tealjet.lab.embedded.places import Accept, ClusterPlace, Door
 from tealjet.lab.embedded.session import PlayedSession
-from tealjet.lab.faults import Ending
-from tealjet.lab.simulation.network import End, Network, Receiver
+from tealjet.lab.simulation.network import Network, Receiver, Side
+from tealjet.lab.ways import Ending
 from tealjet.protocol.values import Address
 
 __all__ = ["SimulatedCarrier", "SimulatedControl", "done"]
@@ -53,7 +53,7 @@ class _SimulatedDoor:
             else:
                 wire.abort()
 
-    def _connected(self, end: End) -> Receiver | None:
+    def _connected(self, end: Side) -> Receiver | None:
         wire = _Wire(self, end)
         self.wires[wire] = None
         host, port = end.client
@@ -67,7 +67,7 @@ class _SimulatedDoor:
 class _Wire:
     """One connection that a member has accepted: a wire for its session, and who gets what comes."""
 
-    def __init__(self, door: _SimulatedDoor, end: End) -> None:
+    def __init__(self, door: _SimulatedDoor, end: Side) -> None:
         self.session: PlayedSession | None = None
         self._door = door
         self._end = end

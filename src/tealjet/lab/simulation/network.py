@@ -10,18 +10,17 @@ from __future__ import annotations
 import asyncio
 import errno
 import itertools
-import math
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
-from tealjet.lab.faults import Direction, Ending
 from tealjet.lab.simulation.loop import VirtualLoop
 from tealjet.lab.simulation.trace import Trace
+from tealjet.lab.ways import Conditions, Cut, Direction, End, Ending, Way
 
-__all__ = ["End", "Network", "Receiver", "Way"]
+__all__ = ["Network", "Receiver", "Side", "SimulatedWay"]
 
 _FIRST_PORT = 40_000
 
@@ -38,61 +37,22 @@ class Receiver(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
-    """How a connection ends on its way, and for which side."""
+class SimulatedWay(Way):
+    """The network between all clients and one member.
 
-    told: Direction
-    ending: Ending
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Cut:
-    after: int
-    end: _End
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Conditions:
-    """What a way is like in one direction."""
-
-    latency: float
-    jitter: float
-    passing: bool = True
-    rate: float = math.inf
-    cut: _Cut | None = None
-
-
-class Way:
-    """The network between clients and one member. Its verbs are those of a FaultProxy, on virtual time.
-
-    ``drop`` ends the connections that stand; ``refuse`` and ``accept`` are about new ones. All other verbs say what the
-    network is like from now on, for connections that stand and for new ones, until ``pass_through``; they can be
-    combined, and each direction has its own.
+    A black hole is one as TCP knows it: a client that connects waits, what was held comes when that is over, and a
+    reset never does. When only what goes to the client is swallowed, the member has a connection then that the client
+    does not know of. Half a connection stays until the side that was told nothing ends it.
     """
 
-    def __init__(self, network: Network, address: str, conditions: _Conditions) -> None:
+    def __init__(self, network: Network, address: str) -> None:
         self.address = address
         """Host and port of the member."""
         self.refuses = False
         self.connections: dict[Connection, None] = {}
         """Those that stand or come about, in the order in which they were asked for."""
-        self.conditions = dict.fromkeys(Direction, conditions)
+        self.conditions = dict.fromkeys(Direction, Conditions())
         self._network = network
-        self._usual = conditions
-
-    def drop(self, told: Direction = Direction.BOTH, ending: Ending = Ending.RESET) -> None:
-        """End all connections; new ones are still accepted.
-
-        Args:
-            told: Which side hears of it. When that is one side only, the connections are half open: what the other side
-                sends is swallowed, until it ends them by itself.
-            ending: How they end.
-        """
-        self._network.trace(f"{self.address} drops {told.name} {ending.name}")
-        for connection in tuple(self.connections):
-            if connection.stands:
-                connection.end(_End(told, ending))
 
     def refuse(self) -> None:
         """Refuse new connections; those that stand are left alone."""
@@ -104,68 +64,16 @@ class Way:
         self._network.trace(f"{self.address} accepts")
         self.refuses = False
 
-    def black_hole(self, direction: Direction = Direction.BOTH) -> None:
-        """Let nothing through, no end of a connection and no new one either.
+    def _drop(self, end: End) -> None:
+        self._network.trace(f"{self.address} drops {end.told.name} {end.ending.name}")
+        for connection in tuple(self.connections):
+            if connection.stands:
+                connection.end(end)
 
-        What was held comes when that is over; a reset never does. A client that connects waits; when only what goes to
-        the client is swallowed, the member has a connection then that the client does not know of.
-        """
-        self._change("black_hole", direction, passing=False)
-
-    def delay(self, seconds: float, direction: Direction = Direction.BOTH) -> None:
-        """Let everything take so many seconds more than usual."""
-        if not 0 <= seconds < math.inf:
-            raise ValueError(f"{seconds} seconds are no delay: to let nothing through there is black_hole")
-        self._change("delay", direction, latency=self._usual.latency + seconds)
-
-    def limit(self, bytes_per_second: float, direction: Direction = Direction.BOTH) -> None:
-        """Let no more bytes through than that, on each connection.
-
-        Raises:
-            ValueError: The limit is not above zero; ``black_hole`` lets nothing through.
-        """
-        if not bytes_per_second > 0:
-            raise ValueError(f"{bytes_per_second} bytes a second is no limit: to pass nothing there is black_hole")
-        self._change("limit", direction, rate=bytes_per_second)
-
-    def cut_after(
-        self, count: int, direction: Direction, ending: Ending = Ending.RESET, told: Direction = Direction.BOTH
-    ) -> None:
-        """Let exactly so many more bytes through on each connection, then end it.
-
-        Connections that are made later are cut too, so heal with ``pass_through``.
-
-        Args:
-            count: Bytes, at least 1, counted from now on or from the start of a later connection.
-            direction: Which way they go.
-            ending: How the connection ends then.
-            told: Which side hears of it, as for ``drop``.
-
-        Raises:
-            ValueError: The count is not above zero; ``drop`` ends connections at once.
-        """
-        if count < 1:
-            raise ValueError(f"a connection can't be cut after {count} bytes: to end it at once there is drop")
-        self._change("cut_after", direction, cut=_Cut(count, _End(told, ending)))
-
-    def pass_through(self, direction: Direction = Direction.BOTH) -> None:
-        """Be as usual again; what a black hole has held comes now."""
-        usual = self._usual
-        self._change(
-            "pass_through",
-            direction,
-            passing=True,
-            latency=usual.latency,
-            jitter=usual.jitter,
-            rate=usual.rate,
-            cut=None,
-        )
-
-    def _change(self, verb: str, direction: Direction, **values: Any) -> None:
-        told = " ".join(f"{name}={value}" for name, value in values.items() if name != "cut")
-        self._network.trace(f"{self.address} {verb} {direction.name} {told}".rstrip())
+    def _change(self, direction: Direction, **values: Any) -> None:
         for one in direction:
             self.conditions[one] = replace(self.conditions[one], **values)
+            self._network.trace(f"{self.address} {one.name} {self.conditions[one]}")
         for connection in tuple(self.connections):
             for one in direction:
                 connection.flows[one].conditions_changed()
@@ -188,25 +96,30 @@ class Network:
         self.loop = loop
         self.chance = chance
         self.trace = trace
-        self.listeners: dict[str, Callable[[End], Receiver | None]] = {}
+        self.listeners: dict[str, Callable[[Side], Receiver | None]] = {}
         """Who takes connections, by host and port: given the member's end of one, they return who has it, or None."""
         self.names: dict[str, Sequence[str] | None] = {}
         """What host names lead to: an address or several; none: the name is not known; None: nobody ever answers."""
-        self._usual = _Conditions(latency=latency, jitter=jitter)
-        self._ways: dict[str, Way] = {}
+        self._latency = latency
+        self._jitter = jitter
+        self._ways: dict[str, SimulatedWay] = {}
         self._ports: dict[str, itertools.count[int]] = {}
         self.used: set[tuple[str, int]] = set()
         """The hosts and ports of clients' ends that are in use."""
 
-    def way(self, address: str) -> Way:
+    def takes(self) -> float:
+        """Return how many seconds something takes now."""
+        return self._latency + self.chance.random() * self._jitter
+
+    def way(self, address: str) -> SimulatedWay:
         """Return the way between all clients and the member at an address, host and port."""
         if address not in self._ways:
-            self._ways[address] = Way(self, address, self._usual)
+            self._ways[address] = SimulatedWay(self, address)
         return self._ways[address]
 
     async def resolve(self, host: str) -> list[str]:
         """Return the addresses that a name leads to. Raises OSError when it leads nowhere."""
-        await asyncio.sleep(self._usual.latency + self.chance.random() * self._usual.jitter)
+        await asyncio.sleep(self.takes())
         addresses = self.names.get(host, ())
         self.trace(f"{host} is asked for: {'no answer' if addresses is None else ' '.join(addresses)}")
         if addresses is None:
@@ -215,7 +128,7 @@ class Network:
             raise OSError(f"{host}: Name or service not known")
         return list(addresses)
 
-    async def connect(self, host: str, address: str, local_ports: Sequence[int] = ()) -> End:
+    async def connect(self, host: str, address: str, local_ports: Sequence[int] = ()) -> Side:
         """Open a connection from a host to an address; return this host's end, which has no receiver yet.
 
         Raises:
@@ -245,14 +158,14 @@ class Network:
 class Connection:
     """One connection, until both ends know that it has ended."""
 
-    def __init__(self, network: Network, way: Way, client: tuple[str, int]) -> None:
+    def __init__(self, network: Network, way: SimulatedWay, client: tuple[str, int]) -> None:
         self.network = network
         self.way = way
         self.client = client
         """Host and port of the client's end."""
         self.flows = {direction: _Flow(self, direction) for direction in Direction}
         """By the direction in which they go."""
-        self.ends = {direction: End(self, direction) for direction in Direction}
+        self.ends = {direction: Side(self, direction) for direction in Direction}
         """By the direction whose bytes they get: TO_CLIENT is the client's end."""
         self.stands = False
         """The member's host has taken it; the client may not know that yet."""
@@ -299,7 +212,7 @@ class Connection:
             self.ends[direction].open = False
         self.ended()
 
-    def end(self, end: _End) -> None:
+    def end(self, end: End) -> None:
         """End it on its way: for one side or for both; what the other one sends is swallowed from then on."""
         for flow in self.flows.values():
             flow.swallow()
@@ -341,12 +254,12 @@ class _Flow:
         """When the last one comes."""
         self._timer: asyncio.TimerHandle | None = None
         self._swallows = False
-        self._cut: _Cut | None = None
+        self._cut: Cut | None = None
         self._passed = 0
         """Bytes that have passed since the way has that cut."""
 
     @property
-    def _conditions(self) -> _Conditions:
+    def _conditions(self) -> Conditions:
         return self._connection.way.conditions[self._direction]
 
     def put(self, item: Item) -> None:
@@ -356,7 +269,7 @@ class _Flow:
             return  # a reset that is lost is not sent again
         size = len(item) if isinstance(item, bytes) else 0
         self._free_at = max(self._free_at, now) + size / conditions.rate
-        due = self._free_at + conditions.latency + self._network.chance.random() * conditions.jitter
+        due = self._free_at + conditions.delay + self._network.takes()
         self._due = max(self._due, due)
         self._under_way.append((self._due, item))
         self.unsent += size
@@ -371,7 +284,7 @@ class _Flow:
     def conditions_changed(self) -> None:
         """Stop in a black hole; go on after one, as late as if what is under way were sent again now."""
         if self._conditions.passing:
-            self._go_on(self._loop.time() + self._conditions.latency)
+            self._go_on(self._loop.time() + self._conditions.delay + self._network.takes())
         else:
             self._stop()
 
@@ -416,8 +329,8 @@ class _Flow:
             connection.end(cut.end)
 
 
-class End:
-    """One end of a connection, in the hands of one host."""
+class Side:
+    """One side of a connection, in the hands of one host."""
 
     def __init__(self, connection: Connection, receives: Direction) -> None:
         self.open = True

@@ -11,8 +11,8 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from tealjet.lab.faults import Ending
-from tealjet.lab.simulation.network import End, Network
+from tealjet.lab.simulation.network import Network, Side
+from tealjet.lab.ways import Ending
 from tealjet.runtime import AsyncioRuntime, SocketOptions, Tls, Waker
 
 __all__ = ["SimulatedRuntime"]
@@ -91,7 +91,7 @@ class _Waker:
 class _Transport(asyncio.Transport):
     """A client's end of a connection, as asyncio's protocols know it."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, end: End, protocol: asyncio.Protocol) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, end: Side, protocol: asyncio.Protocol) -> None:
         super().__init__({"peername": end.member, "sockname": end.client})
         self._loop = loop
         self._end = end

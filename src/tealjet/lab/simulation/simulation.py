@@ -21,7 +21,7 @@ from tealjet.lab.embedded.services import SERVICES
 from tealjet.lab.embedded.serving import Service
 from tealjet.lab.simulation.loop import SimulationError, VirtualLoop
 from tealjet.lab.simulation.members import SimulatedCarrier, SimulatedControl, done
-from tealjet.lab.simulation.network import Network, Way
+from tealjet.lab.simulation.network import Network, SimulatedWay
 from tealjet.lab.simulation.runtime import SimulatedRuntime
 from tealjet.lab.simulation.trace import Trace
 
@@ -109,7 +109,7 @@ class Simulation:
             self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             raise
 
-    def way_to(self, address: str) -> Way:
+    def way_to(self, address: str) -> SimulatedWay:
         """Return the network between all clients and the member at an address."""
         return self.network.way(address)
 

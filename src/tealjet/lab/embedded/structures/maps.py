@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from tealjet.lab.embedded import failures
 from tealjet.lab.embedded.failures import MemberError
-from tealjet.lab.embedded.serving import Cluster, Later, Request, Service, Session, serves
-from tealjet.lab.embedded.structures.locks import Locks, owner_of
+from tealjet.lab.embedded.serving import Cluster, Later, Request, serves
+from tealjet.lab.embedded.structures.locking import LockingService, lock_messages
+from tealjet.lab.embedded.structures.locks import owner_of
 from tealjet.lab.embedded.structures.paging import page_of
 from tealjet.lab.embedded.structures.played_map import PlayedMap, Wanted
 from tealjet.lab.embedded.structures.predicates import Predicate, everything, predicate_of
@@ -22,15 +22,20 @@ from tealjet.protocol.structures.parts import Datas, Entries, EntryEventType
 __all__ = ["Maps"]
 
 
-class Maps(Service):
+class Maps(LockingService):
     """All maps of a cluster."""
 
     names = frozenset({"hz:impl:mapService"})
+    inherited = lock_messages(
+        lock=maps.LOCK,
+        try_lock=maps.TRY_LOCK,
+        is_locked=maps.IS_LOCKED,
+        unlock=maps.UNLOCK,
+        force_unlock=maps.FORCE_UNLOCK,
+    )
 
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
-        self.locks = Locks(cluster)
-        """On keys; transactions take them too."""
         self._maps: dict[str, PlayedMap] = {}
 
     def of(self, name: str) -> PlayedMap:
@@ -46,14 +51,6 @@ class Maps(Service):
         played = self._maps.pop(name, None)
         if played is not None:
             played.end()
-
-    def session_ended(self, session: Session) -> None:
-        """Forget who waits for locks."""
-        self.locks.forget(session)
-
-    def client_ended(self, client_uuid: uuid.UUID) -> None:
-        """Free the locks of a client that has gone."""
-        self.locks.release(client_uuid)
 
     # -------------------------------------------------------------------------------------------- reading one entry
 
@@ -87,28 +84,13 @@ class Maps(Service):
 
     # ------------------------------------------------------------------------------------------- changing one entry
 
-    def _when_free(
-        self,
-        request: Request,
-        thread_id: int,
-        name: str,
-        key: bytes,
-        change: Callable[[], Any],
-        *,
-        limit: float | None = None,
-        in_vain: Any = None,
-    ) -> Any | Later:
-        """Change an entry when nobody else has its key locked."""
-        owner = owner_of(request, thread_id)
-        return self.locks.when_free(request, name, same(key), owner, change, limit=limit, in_vain=in_vain)
-
     def _put(
         self, request: Request, thread_id: int, name: str, key: bytes, value: bytes, ttl: int, max_idle: int = -1
     ) -> Any | Later:
         def put() -> bytes | None:
             return self.of(name).put(request.session.client_uuid, key, value, ttl=ttl, max_idle=max_idle)
 
-        return self._when_free(request, thread_id, name, key, put)
+        return self.when_free(request, thread_id, name, key, put)
 
     @serves(maps.PUT)
     def put(
@@ -148,7 +130,7 @@ class Maps(Service):
             self.of(name).put(request.session.client_uuid, key, value, as_new=True)
             return True
 
-        return self._when_free(request, thread_id, name, key, put, limit=timeout / 1000, in_vain=False)
+        return self.when_free(request, thread_id, name, key, put, limit=timeout / 1000, in_vain=False)
 
     def _put_if_absent(
         self, request: Request, thread_id: int, name: str, key: bytes, value: bytes, ttl: int, max_idle: int = -1
@@ -160,7 +142,7 @@ class Maps(Service):
                 return record.value
             return played.put(request.session.client_uuid, key, value, ttl=ttl, max_idle=max_idle)
 
-        return self._when_free(request, thread_id, name, key, put)
+        return self.when_free(request, thread_id, name, key, put)
 
     @serves(maps.PUT_IF_ABSENT)
     def put_if_absent(
@@ -186,7 +168,7 @@ class Maps(Service):
                 return None
             return played.put(request.session.client_uuid, key, value)
 
-        return self._when_free(request, thread_id, name, key, replace)
+        return self.when_free(request, thread_id, name, key, replace)
 
     @serves(maps.REPLACE_IF_SAME)
     def replace_if_same(
@@ -202,7 +184,7 @@ class Maps(Service):
             played.put(request.session.client_uuid, key, value)
             return True
 
-        return self._when_free(request, thread_id, name, key, replace)
+        return self.when_free(request, thread_id, name, key, replace)
 
     @serves(maps.SET_TTL)
     def set_ttl(self, request: Request, *, ttl: int, name: str, key: bytes) -> bool | Later:
@@ -211,7 +193,7 @@ class Maps(Service):
         def set_ttl() -> bool:
             return self.of(name).set_ttl(request.session.client_uuid, key, ttl)
 
-        return self._when_free(request, 0, name, key, set_ttl)
+        return self.when_free(request, 0, name, key, set_ttl)
 
     @serves(maps.REMOVE)
     def remove(self, request: Request, *, thread_id: int, name: str, key: bytes) -> bytes | Later | None:
@@ -220,7 +202,7 @@ class Maps(Service):
         def remove() -> bytes | None:
             return self.of(name).remove(request.session.client_uuid, key)
 
-        return self._when_free(request, thread_id, name, key, remove)
+        return self.when_free(request, thread_id, name, key, remove)
 
     @serves(maps.DELETE)
     def delete(self, request: Request, *, thread_id: int, name: str, key: bytes) -> Later | None:
@@ -229,7 +211,7 @@ class Maps(Service):
         def delete() -> None:
             self.of(name).remove(request.session.client_uuid, key, told=False)
 
-        return self._when_free(request, thread_id, name, key, delete)
+        return self.when_free(request, thread_id, name, key, delete)
 
     @serves(maps.REMOVE_IF_SAME)
     def remove_if_same(self, request: Request, *, thread_id: int, name: str, key: bytes, value: bytes) -> bool | Later:
@@ -243,7 +225,7 @@ class Maps(Service):
             played.remove(request.session.client_uuid, key)
             return True
 
-        return self._when_free(request, thread_id, name, key, remove)
+        return self.when_free(request, thread_id, name, key, remove)
 
     @serves(maps.TRY_REMOVE)
     def try_remove(self, request: Request, *, thread_id: int, timeout: int, name: str, key: bytes) -> bool | Later:
@@ -252,7 +234,7 @@ class Maps(Service):
         def remove() -> bool:
             return self.of(name).remove(request.session.client_uuid, key) is not None
 
-        return self._when_free(request, thread_id, name, key, remove, limit=timeout / 1000, in_vain=False)
+        return self.when_free(request, thread_id, name, key, remove, limit=timeout / 1000, in_vain=False)
 
     @serves(maps.EVICT)
     def evict(self, request: Request, *, thread_id: int, name: str, key: bytes) -> bool | Later:
@@ -261,46 +243,7 @@ class Maps(Service):
         def evict() -> bool:
             return self.of(name).evict(request.session.client_uuid, key)
 
-        return self._when_free(request, thread_id, name, key, evict)
-
-    # ------------------------------------------------------------------------------------------------------- locks
-
-    @serves(maps.LOCK)
-    def lock(
-        self, request: Request, *, thread_id: int, ttl: int, reference_id: int, name: str, key: bytes
-    ) -> Later | None:
-        """Lock a key, when it is free."""
-        return self.locks.acquire(request, name, key, thread_id, reference_id, lease=ttl)
-
-    @serves(maps.TRY_LOCK)
-    def try_lock(
-        self,
-        request: Request,
-        *,
-        thread_id: int,
-        lease: int,
-        timeout: int,
-        reference_id: int,
-        name: str,
-        key: bytes,
-    ) -> bool | Later:
-        """Lock a key if it is free in time."""
-        return self.locks.acquire(request, name, key, thread_id, reference_id, lease=lease, timeout=timeout)
-
-    @serves(maps.IS_LOCKED)
-    def is_locked(self, request: Request, *, name: str, key: bytes) -> bool:
-        """Say whether anybody has a key locked."""
-        return self.locks.is_locked(name, same(key))
-
-    @serves(maps.UNLOCK)
-    def unlock(self, request: Request, *, thread_id: int, reference_id: int, name: str, key: bytes) -> None:
-        """Unlock a key, as often as it was locked."""
-        self.locks.unlock(name, same(key), owner_of(request, thread_id), reference_id)
-
-    @serves(maps.FORCE_UNLOCK)
-    def force_unlock(self, request: Request, *, reference_id: int, name: str, key: bytes) -> None:
-        """Unlock a key that anybody has locked, however often."""
-        self.locks.force_unlock(name, same(key))
+        return self.when_free(request, thread_id, name, key, evict)
 
     # -------------------------------------------------------------------------------------------------- many entries
 

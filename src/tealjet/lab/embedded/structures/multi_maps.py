@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Any
 
-from tealjet.lab.embedded.serving import Cluster, Later, Request, Service, Session, serves
+from tealjet.lab.embedded.serving import Cluster, Later, Request, serves
 from tealjet.lab.embedded.structures.audience import Audience
-from tealjet.lab.embedded.structures.locks import Locks, owner_of
+from tealjet.lab.embedded.structures.locking import LockingService, lock_messages
 from tealjet.lab.embedded.structures.played_map import Wanted, send_entry_event
 from tealjet.lab.embedded.structures.serialized import same
 from tealjet.protocol.structures import multi_maps
@@ -92,15 +91,20 @@ class PlayedMultiMap:
             send_entry_event(listener, kind, key, value=value, old=old)
 
 
-class MultiMaps(Service):
+class MultiMaps(LockingService):
     """All multi-maps of a cluster."""
 
     names = frozenset({"hz:impl:multiMapService"})
+    inherited = lock_messages(
+        lock=multi_maps.LOCK,
+        try_lock=multi_maps.TRY_LOCK,
+        is_locked=multi_maps.IS_LOCKED,
+        unlock=multi_maps.UNLOCK,
+        force_unlock=multi_maps.FORCE_UNLOCK,
+    )
 
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
-        self.locks = Locks(cluster)
-        """On keys; transactions take them too."""
         self._maps: dict[str, PlayedMultiMap] = {}
 
     def of(self, name: str) -> PlayedMultiMap:
@@ -116,23 +120,10 @@ class MultiMaps(Service):
             played.audience.end()
         self.locks.destroy(name)
 
-    def session_ended(self, session: Session) -> None:
-        """Forget who waits for locks."""
-        self.locks.forget(session)
-
-    def client_ended(self, client_uuid: uuid.UUID) -> None:
-        """Free the locks of a client that has gone."""
-        self.locks.release(client_uuid)
-
-    def _when_free(
-        self, request: Request, thread_id: int, name: str, key: bytes, change: Callable[[], Any]
-    ) -> Any | Later:
-        return self.locks.when_free(request, name, same(key), owner_of(request, thread_id), change)
-
     @serves(multi_maps.PUT)
     def put(self, request: Request, *, thread_id: int, name: str, key: bytes, value: bytes) -> bool | Later:
         """Give a key a value more."""
-        return self._when_free(request, thread_id, name, key, lambda: self.of(name).put(key, value))
+        return self.when_free(request, thread_id, name, key, lambda: self.of(name).put(key, value))
 
     @serves(multi_maps.PUT_ALL)
     def put_all(self, request: Request, *, name: str, entries: tuple[tuple[bytes, Datas], ...]) -> None:
@@ -149,12 +140,12 @@ class MultiMaps(Service):
     @serves(multi_maps.REMOVE)
     def remove(self, request: Request, *, thread_id: int, name: str, key: bytes) -> Datas | Later:
         """Remove a key and return its values."""
-        return self._when_free(request, thread_id, name, key, lambda: self.of(name).remove_all(key))
+        return self.when_free(request, thread_id, name, key, lambda: self.of(name).remove_all(key))
 
     @serves(multi_maps.REMOVE_ENTRY)
     def remove_entry(self, request: Request, *, thread_id: int, name: str, key: bytes, value: bytes) -> bool | Later:
         """Take a value from a key."""
-        return self._when_free(request, thread_id, name, key, lambda: self.of(name).remove(key, value))
+        return self.when_free(request, thread_id, name, key, lambda: self.of(name).remove(key, value))
 
     @serves(multi_maps.KEY_SET)
     def key_set(self, request: Request, *, name: str) -> Datas:
@@ -200,43 +191,6 @@ class MultiMaps(Service):
     def clear(self, request: Request, *, name: str) -> None:
         """Remove all keys that are not locked."""
         self.of(name).clear(lambda key: self.locks.is_locked(name, key))
-
-    @serves(multi_maps.LOCK)
-    def lock(
-        self, request: Request, *, thread_id: int, ttl: int, reference_id: int, name: str, key: bytes
-    ) -> Later | None:
-        """Lock a key, when it is free."""
-        return self.locks.acquire(request, name, key, thread_id, reference_id, lease=ttl)
-
-    @serves(multi_maps.TRY_LOCK)
-    def try_lock(
-        self,
-        request: Request,
-        *,
-        thread_id: int,
-        lease: int,
-        timeout: int,
-        reference_id: int,
-        name: str,
-        key: bytes,
-    ) -> bool | Later:
-        """Lock a key if it is free in time."""
-        return self.locks.acquire(request, name, key, thread_id, reference_id, lease=lease, timeout=timeout)
-
-    @serves(multi_maps.IS_LOCKED)
-    def is_locked(self, request: Request, *, name: str, key: bytes) -> bool:
-        """Say whether anybody has a key locked."""
-        return self.locks.is_locked(name, same(key))
-
-    @serves(multi_maps.UNLOCK)
-    def unlock(self, request: Request, *, thread_id: int, reference_id: int, name: str, key: bytes) -> None:
-        """Unlock a key, as often as it was locked."""
-        self.locks.unlock(name, same(key), owner_of(request, thread_id), reference_id)
-
-    @serves(multi_maps.FORCE_UNLOCK)
-    def force_unlock(self, request: Request, *, reference_id: int, name: str, key: bytes) -> None:
-        """Unlock a key that anybody has locked, however often."""
-        self.locks.force_unlock(name, same(key))
 
     @serves(multi_maps.ADD_ENTRY_LISTENER)
     def add_entry_listener(self, request: Request, *, include_value: bool, local_only: bool, name: str) -> uuid.UUID:

@@ -101,11 +101,7 @@ class TransactionalCollections(Service):
 
     def _offered(self, request: Request, txn_id: uuid.UUID, thread_id: int, name: str) -> _Offered:
         transaction = self._transactions.of(request, txn_id)
-        part = ("queue", name)
-        if part not in transaction.parts:
-            transaction.parts[part] = _Offered(transaction, self._queues.of(name))
-        offered: _Offered = transaction.parts[part]
-        return offered
+        return transaction.part(("queue", name), lambda: _Offered(transaction, self._queues.of(name)))
 
     @serves(messages.QUEUE_OFFER)
     def offer(
@@ -163,8 +159,7 @@ class TransactionalCollections(Service):
     ) -> tuple[Transaction, dict[object, bytes]]:
         """Return the transaction, and what it will add to a list or set, by what it is written down under."""
         transaction = self._transactions.of(request, txn_id)
-        added: dict[object, bytes] = transaction.parts.setdefault((kind, name), {})
-        return transaction, added
+        return transaction, transaction.part((kind, name), dict[object, bytes])
 
     @serves(messages.LIST_ADD)
     def add_to_list(self, request: Request, *, txn_id: uuid.UUID, thread_id: int, name: str, item: bytes) -> bool:

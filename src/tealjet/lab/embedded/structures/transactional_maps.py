@@ -95,11 +95,7 @@ class TransactionalMaps(Service):
 
     def _view(self, request: Request, txn_id: uuid.UUID, thread_id: int, name: str) -> _View:
         transaction = self._transactions.of(request, txn_id)
-        part = ("map", name)
-        if part not in transaction.parts:
-            transaction.parts[part] = _View(transaction, self._maps.of(name))
-        view: _View = transaction.parts[part]
-        return view
+        return transaction.part(("map", name), lambda: _View(transaction, self._maps.of(name)))
 
     def _locked(
         self,

@@ -87,11 +87,7 @@ class TransactionalMultiMaps(Service):
 
     def _view(self, request: Request, txn_id: uuid.UUID, thread_id: int, name: str) -> _View:
         transaction = self._transactions.of(request, txn_id)
-        part = ("multi-map", name)
-        if part not in transaction.parts:
-            transaction.parts[part] = _View(transaction, self._maps.of(name))
-        view: _View = transaction.parts[part]
-        return view
+        return transaction.part(("multi-map", name), lambda: _View(transaction, self._maps.of(name)))
 
     def _locked(
         self,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, TypeVar
 
 from tealjet.lab.embedded import failures
 from tealjet.lab.embedded.failures import MemberError
@@ -18,6 +18,8 @@ from tealjet.protocol.structures import transactions
 from tealjet.protocol.values import MemberVersion
 
 __all__ = ["Transaction", "Transactions"]
+
+P = TypeVar("P")
 
 _TYPES = _ONE_PHASE, _TWO_PHASE = 1, 2
 """As members number them; the official Python client has them the other way round."""
@@ -51,11 +53,22 @@ class Transaction:
         self.timeout = timeout
         self.ends_at = ends_at
         self._version = version
-        self.parts: dict[Hashable, Any] = {}
-        """What it has done to structures so far, as it sees it, by their kinds and names."""
+        self._parts: dict[Hashable, Any] = {}
         self._to_do: dict[Hashable, Callable[[], object]] = {}
         self._to_undo: list[Callable[[], object]] = []
         self._locked: dict[tuple[Locks, str, bytes], None] = {}
+
+    def part(self, of: Hashable, make: Callable[[], P]) -> P:
+        """Return what it has done to a structure so far, as it sees it; made when it is used first.
+
+        Args:
+            of: The structure's kind and name.
+            make: Makes it.
+        """
+        if of not in self._parts:
+            self._parts[of] = make()
+        part: P = self._parts[of]
+        return part
 
     def when_committed(self, what: Hashable, do: Callable[[], object]) -> None:
         """Have something done at the commit, after what was written down before; once for each ``what``."""
