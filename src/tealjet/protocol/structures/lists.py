@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import uuid
-
 from tealjet.protocol.declare import MessageType, declare
 from tealjet.protocol.layout import INT, Field
+from tealjet.protocol.structures.items import item_messages
 from tealjet.protocol.structures.parts import (
     BOOLEAN_ANSWER,
     DATA_ANSWER,
     DATAS,
     DATAS_ANSWER,
-    INCLUDE_VALUE,
     INDEX,
     INT_ANSWER,
-    ITEM_EVENT,
-    LOCAL_ONLY,
     NAME,
-    REGISTRATION,
-    REGISTRATION_ID,
     VALUE,
     Datas,
-    ItemEvent,
     messages_of,
 )
 
@@ -52,65 +45,44 @@ __all__ = [
     "SUB",
 ]
 
-SIZE: MessageType[int, None] = declare("list.size", 0x050100, retryable=True, request=(NAME,), response=INT_ANSWER)
-
-CONTAINS: MessageType[bool, None] = declare(
-    "list.contains", 0x050200, retryable=True, request=(NAME, VALUE), response=BOOLEAN_ANSWER
+_COMMON = item_messages(
+    "list",
+    {
+        "size": 0x050100,
+        "contains": 0x050200,
+        "containsAll": 0x050300,
+        "remove": 0x050500,
+        "addAll": 0x050600,
+        "compareAndRemoveAll": 0x050700,
+        "compareAndRetainAll": 0x050800,
+        "clear": 0x050900,
+        "isEmpty": 0x050D00,
+        "addListener": 0x050B00,
+        "removeListener": 0x050C00,
+    },
+    reads_again=True,
+    looked_for="values",
+    added="value_list",
+    compared="values",
 )
-
-CONTAINS_ALL: MessageType[bool, None] = declare(
-    "list.containsAll", 0x050300, retryable=True, request=(NAME, Field("values", DATAS)), response=BOOLEAN_ANSWER
-)
+SIZE = _COMMON.size
+CONTAINS = _COMMON.contains
+CONTAINS_ALL = _COMMON.contains_all
+REMOVE = _COMMON.remove
+ADD_ALL = _COMMON.add_all
+COMPARE_AND_REMOVE_ALL = _COMMON.remove_all
+COMPARE_AND_RETAIN_ALL = _COMMON.retain_all
+CLEAR = _COMMON.clear
+IS_EMPTY = _COMMON.is_empty
+ADD_LISTENER = _COMMON.add_listener
+REMOVE_LISTENER = _COMMON.remove_listener
 
 ADD: MessageType[bool, None] = declare(
     "list.add", 0x050400, retryable=False, request=(NAME, VALUE), response=BOOLEAN_ANSWER
 )
 
-REMOVE: MessageType[bool, None] = declare(
-    "list.remove", 0x050500, retryable=False, request=(NAME, VALUE), response=BOOLEAN_ANSWER
-)
-
-ADD_ALL: MessageType[bool, None] = declare(
-    "list.addAll", 0x050600, retryable=False, request=(NAME, Field("value_list", DATAS)), response=BOOLEAN_ANSWER
-)
-
-COMPARE_AND_REMOVE_ALL: MessageType[bool, None] = declare(
-    "list.compareAndRemoveAll",
-    0x050700,
-    retryable=False,
-    request=(NAME, Field("values", DATAS)),
-    response=BOOLEAN_ANSWER,
-)
-
-COMPARE_AND_RETAIN_ALL: MessageType[bool, None] = declare(
-    "list.compareAndRetainAll",
-    0x050800,
-    retryable=False,
-    request=(NAME, Field("values", DATAS)),
-    response=BOOLEAN_ANSWER,
-)
-
-CLEAR: MessageType[None, None] = declare("list.clear", 0x050900, retryable=False, request=(NAME,))
-
 GET_ALL: MessageType[Datas, None] = declare(
     "list.getAll", 0x050A00, retryable=True, request=(NAME,), response=DATAS_ANSWER
-)
-
-ADD_LISTENER: MessageType[uuid.UUID, ItemEvent] = declare(
-    "list.addListener",
-    0x050B00,
-    retryable=False,
-    request=(INCLUDE_VALUE, LOCAL_ONLY, NAME),
-    response=REGISTRATION,
-    events=(ITEM_EVENT,),
-)
-
-REMOVE_LISTENER: MessageType[bool, None] = declare(
-    "list.removeListener", 0x050C00, retryable=True, request=(REGISTRATION_ID, NAME), response=BOOLEAN_ANSWER
-)
-
-IS_EMPTY: MessageType[bool, None] = declare(
-    "list.isEmpty", 0x050D00, retryable=True, request=(NAME,), response=BOOLEAN_ANSWER
 )
 
 ADD_ALL_WITH_INDEX: MessageType[bool, None] = declare(

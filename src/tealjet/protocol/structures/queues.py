@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import uuid
-
 from tealjet.protocol.declare import MessageType, declare
 from tealjet.protocol.layout import INT, LONG, Field
+from tealjet.protocol.structures.items import item_messages
 from tealjet.protocol.structures.parts import (
     BOOLEAN_ANSWER,
     DATA_ANSWER,
-    DATAS,
     DATAS_ANSWER,
-    INCLUDE_VALUE,
     INT_ANSWER,
-    ITEM_EVENT,
-    LOCAL_ONLY,
     NAME,
-    REGISTRATION,
-    REGISTRATION_ID,
     VALUE,
     Datas,
-    ItemEvent,
     messages_of,
 )
 
@@ -47,6 +39,38 @@ __all__ = [
     "TAKE",
 ]
 
+_COMMON = item_messages(
+    "queue",
+    {
+        "size": 0x030300,
+        "contains": 0x030B00,
+        "containsAll": 0x030C00,
+        "remove": 0x030400,
+        "addAll": 0x031000,
+        "compareAndRemoveAll": 0x030D00,
+        "compareAndRetainAll": 0x030E00,
+        "clear": 0x030F00,
+        "isEmpty": 0x031400,
+        "addListener": 0x031100,
+        "removeListener": 0x031200,
+    },
+    reads_again=False,
+    looked_for="data_list",
+    added="data_list",
+    compared="data_list",
+)
+SIZE = _COMMON.size
+CONTAINS = _COMMON.contains
+CONTAINS_ALL = _COMMON.contains_all
+REMOVE = _COMMON.remove
+ADD_ALL = _COMMON.add_all
+COMPARE_AND_REMOVE_ALL = _COMMON.remove_all
+COMPARE_AND_RETAIN_ALL = _COMMON.retain_all
+CLEAR = _COMMON.clear
+IS_EMPTY = _COMMON.is_empty
+ADD_LISTENER = _COMMON.add_listener
+REMOVE_LISTENER = _COMMON.remove_listener
+
 OFFER: MessageType[bool, None] = declare(
     "queue.offer",
     0x030100,
@@ -56,12 +80,6 @@ OFFER: MessageType[bool, None] = declare(
 )
 
 PUT: MessageType[None, None] = declare("queue.put", 0x030200, retryable=False, request=(NAME, VALUE))
-
-SIZE: MessageType[int, None] = declare("queue.size", 0x030300, retryable=False, request=(NAME,), response=INT_ANSWER)
-
-REMOVE: MessageType[bool, None] = declare(
-    "queue.remove", 0x030400, retryable=False, request=(NAME, VALUE), response=BOOLEAN_ANSWER
-)
 
 POLL: MessageType[bytes | None, None] = declare(
     "queue.poll", 0x030500, retryable=False, request=(Field("timeout_millis", LONG), NAME), response=DATA_ANSWER
@@ -83,55 +101,8 @@ DRAIN_TO_MAX_SIZE: MessageType[Datas, None] = declare(
     "queue.drainToMaxSize", 0x030A00, retryable=False, request=(Field("max_size", INT), NAME), response=DATAS_ANSWER
 )
 
-CONTAINS: MessageType[bool, None] = declare(
-    "queue.contains", 0x030B00, retryable=False, request=(NAME, VALUE), response=BOOLEAN_ANSWER
-)
-
-CONTAINS_ALL: MessageType[bool, None] = declare(
-    "queue.containsAll", 0x030C00, retryable=False, request=(NAME, Field("data_list", DATAS)), response=BOOLEAN_ANSWER
-)
-
-COMPARE_AND_REMOVE_ALL: MessageType[bool, None] = declare(
-    "queue.compareAndRemoveAll",
-    0x030D00,
-    retryable=False,
-    request=(NAME, Field("data_list", DATAS)),
-    response=BOOLEAN_ANSWER,
-)
-
-COMPARE_AND_RETAIN_ALL: MessageType[bool, None] = declare(
-    "queue.compareAndRetainAll",
-    0x030E00,
-    retryable=False,
-    request=(NAME, Field("data_list", DATAS)),
-    response=BOOLEAN_ANSWER,
-)
-
-CLEAR: MessageType[None, None] = declare("queue.clear", 0x030F00, retryable=False, request=(NAME,))
-
-ADD_ALL: MessageType[bool, None] = declare(
-    "queue.addAll", 0x031000, retryable=False, request=(NAME, Field("data_list", DATAS)), response=BOOLEAN_ANSWER
-)
-
-ADD_LISTENER: MessageType[uuid.UUID, ItemEvent] = declare(
-    "queue.addListener",
-    0x031100,
-    retryable=False,
-    request=(INCLUDE_VALUE, LOCAL_ONLY, NAME),
-    response=REGISTRATION,
-    events=(ITEM_EVENT,),
-)
-
-REMOVE_LISTENER: MessageType[bool, None] = declare(
-    "queue.removeListener", 0x031200, retryable=True, request=(REGISTRATION_ID, NAME), response=BOOLEAN_ANSWER
-)
-
 REMAINING_CAPACITY: MessageType[int, None] = declare(
     "queue.remainingCapacity", 0x031300, retryable=False, request=(NAME,), response=INT_ANSWER
-)
-
-IS_EMPTY: MessageType[bool, None] = declare(
-    "queue.isEmpty", 0x031400, retryable=False, request=(NAME,), response=BOOLEAN_ANSWER
 )
 
 MESSAGES = messages_of(globals())

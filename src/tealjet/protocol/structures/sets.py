@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
-
 from tealjet.protocol.declare import MessageType, declare
-from tealjet.protocol.layout import Field
+from tealjet.protocol.structures.items import item_messages
 from tealjet.protocol.structures.parts import (
     BOOLEAN_ANSWER,
-    DATAS,
     DATAS_ANSWER,
-    INCLUDE_VALUE,
-    INT_ANSWER,
-    ITEM_EVENT,
-    LOCAL_ONLY,
     NAME,
-    REGISTRATION,
-    REGISTRATION_ID,
     VALUE,
     Datas,
-    ItemEvent,
     messages_of,
 )
 
@@ -40,65 +30,44 @@ __all__ = [
     "SIZE",
 ]
 
-SIZE: MessageType[int, None] = declare("set.size", 0x060100, retryable=False, request=(NAME,), response=INT_ANSWER)
-
-CONTAINS: MessageType[bool, None] = declare(
-    "set.contains", 0x060200, retryable=False, request=(NAME, VALUE), response=BOOLEAN_ANSWER
+_COMMON = item_messages(
+    "set",
+    {
+        "size": 0x060100,
+        "contains": 0x060200,
+        "containsAll": 0x060300,
+        "remove": 0x060500,
+        "addAll": 0x060600,
+        "compareAndRemoveAll": 0x060700,
+        "compareAndRetainAll": 0x060800,
+        "clear": 0x060900,
+        "isEmpty": 0x060D00,
+        "addListener": 0x060B00,
+        "removeListener": 0x060C00,
+    },
+    reads_again=False,
+    looked_for="items",
+    added="value_list",
+    compared="values",
 )
-
-CONTAINS_ALL: MessageType[bool, None] = declare(
-    "set.containsAll", 0x060300, retryable=False, request=(NAME, Field("items", DATAS)), response=BOOLEAN_ANSWER
-)
+SIZE = _COMMON.size
+CONTAINS = _COMMON.contains
+CONTAINS_ALL = _COMMON.contains_all
+REMOVE = _COMMON.remove
+ADD_ALL = _COMMON.add_all
+COMPARE_AND_REMOVE_ALL = _COMMON.remove_all
+COMPARE_AND_RETAIN_ALL = _COMMON.retain_all
+CLEAR = _COMMON.clear
+IS_EMPTY = _COMMON.is_empty
+ADD_LISTENER = _COMMON.add_listener
+REMOVE_LISTENER = _COMMON.remove_listener
 
 ADD: MessageType[bool, None] = declare(
     "set.add", 0x060400, retryable=False, request=(NAME, VALUE), response=BOOLEAN_ANSWER
 )
 
-REMOVE: MessageType[bool, None] = declare(
-    "set.remove", 0x060500, retryable=False, request=(NAME, VALUE), response=BOOLEAN_ANSWER
-)
-
-ADD_ALL: MessageType[bool, None] = declare(
-    "set.addAll", 0x060600, retryable=False, request=(NAME, Field("value_list", DATAS)), response=BOOLEAN_ANSWER
-)
-
-COMPARE_AND_REMOVE_ALL: MessageType[bool, None] = declare(
-    "set.compareAndRemoveAll",
-    0x060700,
-    retryable=False,
-    request=(NAME, Field("values", DATAS)),
-    response=BOOLEAN_ANSWER,
-)
-
-COMPARE_AND_RETAIN_ALL: MessageType[bool, None] = declare(
-    "set.compareAndRetainAll",
-    0x060800,
-    retryable=False,
-    request=(NAME, Field("values", DATAS)),
-    response=BOOLEAN_ANSWER,
-)
-
-CLEAR: MessageType[None, None] = declare("set.clear", 0x060900, retryable=False, request=(NAME,))
-
 GET_ALL: MessageType[Datas, None] = declare(
     "set.getAll", 0x060A00, retryable=False, request=(NAME,), response=DATAS_ANSWER
-)
-
-ADD_LISTENER: MessageType[uuid.UUID, ItemEvent] = declare(
-    "set.addListener",
-    0x060B00,
-    retryable=False,
-    request=(INCLUDE_VALUE, LOCAL_ONLY, NAME),
-    response=REGISTRATION,
-    events=(ITEM_EVENT,),
-)
-
-REMOVE_LISTENER: MessageType[bool, None] = declare(
-    "set.removeListener", 0x060C00, retryable=True, request=(REGISTRATION_ID, NAME), response=BOOLEAN_ANSWER
-)
-
-IS_EMPTY: MessageType[bool, None] = declare(
-    "set.isEmpty", 0x060D00, retryable=False, request=(NAME,), response=BOOLEAN_ANSWER
 )
 
 MESSAGES = messages_of(globals())
