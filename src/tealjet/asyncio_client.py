@@ -87,6 +87,8 @@ class AsyncioJetClient(HazelcastClient):
                 self._statistics.shutdown()
                 await self._close_sessions()
         finally:  # also when nobody waits for it any more
+            sessions: Any = self._proxy_session_manager
+            sessions.end()
             if announce:
                 self._near_cache_manager.destroy_near_caches()
             await self._engine.close()

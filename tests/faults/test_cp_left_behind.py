@@ -194,6 +194,8 @@ async def test_a_lock_that_was_held_is_an_error_that_names_both_on_asyncio(way: 
         assert tealjet.outcome_of(caught.value) is tealjet.Outcome.NOT_SENT
         await lock.lock()
         assert await lock.is_locked_by_current_task()
+    # neither cluster's sessions are kept alive by a client that is closed
+    assert not [task for task in asyncio.all_tasks() if "heartbeat" in repr(task.get_coro())]
 
 
 @WAYS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import inspect
 import math
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 import tealjet
 import tealjet.asyncio
+from tealjet.bridge.asyncio_family import _Result
 from tealjet.control import AsyncFailover, Failover
 from tealjet.failover.options import FailoverOptions
 
@@ -94,3 +97,19 @@ def test_a_listener_that_cannot_be_called_is_refused_and_not_at_the_first_event(
     with pytest.raises(TypeError, match="a listener is a function that takes the event, not 5"):
         failover.add_listener(5)
     assert failover._announcer.listeners == {}
+
+
+async def test_a_result_that_is_closed_while_it_is_read_leaves_no_error_that_nobody_asks_for() -> None:
+    loop = asyncio.get_running_loop()
+    told: list[Any] = []
+    loop.set_exception_handler(lambda _, context: told.append(context))
+    result: Any = _Result.__new__(_Result)
+    result._fetch_future = loop.create_future()
+    result._on_fetch_error_unsafe(ValueError("cancelled by the user"))
+    with pytest.raises(ValueError, match="cancelled"):
+        await result._fetch_future
+    result._fetch_future = loop.create_future()
+    result._on_fetch_error_unsafe(ValueError("cancelled by the user"))
+    del result
+    gc.collect()
+    assert told == []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, cast
 
 from hazelcast.internal import asyncio_compact, asyncio_partition, asyncio_sql, asyncio_statistics
 from hazelcast.internal.asyncio_client import _ClientContext
@@ -100,8 +100,10 @@ class _Result(asyncio_sql.SqlResult):
     """The official result; when it is closed after an error, the error stays what it was."""
 
     def _on_fetch_error_unsafe(self, error: Any) -> None:
-        if self._fetch_future is None or not self._fetch_future.done():
+        page = cast("asyncio.Future[Any]", self._fetch_future)
+        if not page.done():
             super()._on_fetch_error_unsafe(error)
+            page.exception()  # after the end of a result nobody may ask for a page any more
 
 
 class _LabellingSqlService(asyncio_sql._InternalSqlService):

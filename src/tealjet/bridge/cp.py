@@ -250,6 +250,14 @@ class CPSessions:
             manager = self._managers.setdefault(home.cluster_id, self._make())
         return manager
 
+    def end(self) -> None:
+        """Let no session of any cluster be kept alive any more; the client is closed."""
+        for manager in self._managers.values():
+            manager._shutdown = True
+            task = getattr(manager, "_heartbeat_task", None)  # the threaded family has a timer, which ends by itself
+            if task is not None:
+                task.cancel()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._manager_of(self._home()), name)
 
