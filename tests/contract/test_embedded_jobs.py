@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,10 +15,12 @@ import tealjet
 import tealjet.asyncio
 from support.clusters import Events, cluster_config, failover_config
 from support.workload import LIMIT
+from tealjet.cli.jobs import watched
 from tealjet.errors import Outcome
 from tealjet.failover.model import JobFate, JobMoved
 from tealjet.jet import errors
 from tealjet.jet.continuity import AttemptState, Continuity
+from tealjet.jet.jobs import StatusListener
 from tealjet.lab import EmbeddedLab, start_embedded
 from tealjet.protocol.jet_values import JobStatus
 
@@ -350,6 +353,30 @@ def test_the_job_of_an_upload_whose_last_answer_is_cut_short_is_found(
     job = client.jet.submit_jar(jar, name="report")
     job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
     assert [one.id for one in client.jet.jobs()] == [job.id]
+
+
+async def test_whoever_watches_a_job_is_woken_when_the_client_leaves_its_cluster(
+    lab: EmbeddedLab, jar: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with tealjet.asyncio.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        job = await client.jet.submit_jar(jar, name="report")
+        await job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+        add, listens = job.add_status_listener, asyncio.Event()
+
+        async def add_and_tell(listener: StatusListener) -> str:
+            registration = await add(listener)
+            listens.set()
+            return registration
+
+        monkeypatch.setattr(job, "add_status_listener", add_and_tell)
+        changes = watched(job)
+        change = asyncio.ensure_future(anext(changes))
+        await listens.wait()
+        await client.failover.switch_to("green")
+        await change
+        with pytest.raises(errors.JobNotFoundError, match="left for 'green'"):
+            await job.status()
+        assert [one async for one in changes] == []
 
 
 async def test_a_client_of_asyncio_does_the_same(lab: EmbeddedLab, jar: Path) -> None:

@@ -19,7 +19,7 @@ from tealjet.jet.continuity import Continuity
 from tealjet.jet.errors import JobCancelledError, JobFailedError, JobNotFoundError, JobStateError
 from tealjet.protocol.jet_values import JobStatus
 
-__all__ = ["add_to"]
+__all__ = ["add_to", "watched"]
 
 JobName = Annotated[str, typer.Argument(metavar="JOB", help="The job's name or id.")]
 SnapshotName = Annotated[str, typer.Argument(metavar="SNAPSHOT", help="The snapshot's name.")]
@@ -167,7 +167,7 @@ async def show_job(
     handle = await _found(client, job)
     await _show(way, handle)
     if watch:
-        async for _ in _changes(handle):
+        async for _ in watched(handle):
             await _show(way, handle)
 
 
@@ -199,7 +199,7 @@ async def _cause(handle: Any, status: JobStatus) -> dict[str, str | None]:
     return causes
 
 
-async def _changes(handle: Any) -> AsyncIterator[None]:
+async def watched(handle: Any) -> AsyncIterator[None]:
     """Yield at each change of a job's status until its end, or until the client has left the job's cluster."""
     told: asyncio.Queue[bool] = asyncio.Queue()
 
