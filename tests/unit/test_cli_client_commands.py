@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import json
+import logging
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import tealjet.asyncio
 from tealjet.cli import jobs
 from tealjet.cli.app import app
 from tealjet.cli.client_commands import Way
@@ -46,3 +50,16 @@ def test_the_shared_options_come_after_a_commands_own() -> None:
 def test_a_file_and_a_cluster_without_one_exclude_each_other(verb: str, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, [verb, "-f", str(tmp_path / "a.yaml"), "-t", "127.0.0.1:5701", *VERBS[verb]])
     assert (result.exit_code, "exclude each other" in result.stderr) == (2, True)
+
+
+def test_without_a_cluster_the_error_says_what_the_client_has_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(source: object) -> None:
+        logging.getLogger("tealjet").warning("no cluster could be used in round %d (blue: refused)", 1)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(tealjet.asyncio, "new_jet_client", never)
+    result = CliRunner().invoke(app, ["list-jobs", "-t", "blue@127.0.0.1:1", "--connect-timeout", "0.1", "--json"])
+    reason = "no cluster could be used in round 1 (blue: refused)"
+    text = f"No cluster could be used within 0.1 s (--connect-timeout): {reason}."
+    assert (result.exit_code, result.stderr) == (3, f"{text}\n")
+    assert json.loads(result.stdout) == {"error": "NoClusterError", "text": text, "outcome": None}

@@ -133,16 +133,30 @@ async def _client(way: Way) -> AsyncIterator[Any]:
         starting = tealjet.asyncio.new_jet_failover_client(way.config)
     else:
         starting = tealjet.asyncio.new_jet_client(way.config)
+    warned = _LastWarning(logging.WARNING)
+    log = logging.getLogger("tealjet")
+    log.addHandler(warned)
     try:
         async with asyncio.timeout(way.connect_timeout):
             client = await starting
     except TimeoutError:
-        text = f"No cluster could be used within {way.connect_timeout:g} s (--connect-timeout; --verbose shows why)."
+        text = f"No cluster could be used within {way.connect_timeout:g} s (--connect-timeout): {warned.text}."
         raise NoClusterError(text, reasons={}) from None
+    finally:
+        log.removeHandler(warned)
     try:
         yield client
     finally:
         await client.shutdown()
+
+
+class _LastWarning(logging.Handler):
+    """Keeps what the client has warned of last: why the candidates could not be used in the last round."""
+
+    text = "no member has answered; --verbose shows more"
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.text = record.getMessage()
 
 
 def _is_failover(path: Path | None) -> bool:

@@ -92,6 +92,8 @@ class RerunJob(AsyncJob):
                 self._line = self._line.resumed(place.home.cluster_id)
             case Arrival.SUBMIT:
                 await self._see_the_end_of_attempts_on(place.home)
+                if not around.where.is_here(place.home):
+                    return True  # it has been left meanwhile, and the next one may have an attempt
                 try:
                     job = await self._submit()
                 except Exception as error:
