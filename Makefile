@@ -12,7 +12,7 @@ PYTEST = $(BIN)/python -m pytest -n $(WORKERS)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit check format fuzz bench docs lock clean
+.PHONY: help demo test unit check check-mypy check-pyright check-imports format fuzz bench docs lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -47,8 +47,13 @@ unit: .venv/dev-ready ## Run the tests that need no Java and no network, on embe
 check: .venv/dev-ready ## Lint, format, types, import layers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory -j2 check-mypy check-pyright check-imports
+
+check-mypy:
 	@$(BIN)/mypy
+check-pyright:
 	@$(BIN)/pyright
+check-imports:
 	@$(BIN)/lint-imports
 
 format: .venv/dev-ready ## Format and fix what can be fixed by itself

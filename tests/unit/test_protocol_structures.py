@@ -37,7 +37,7 @@ from tealjet.protocol.frames import FrameReader, Message
 from tealjet.protocol.structures import counters, cp, maps, multi_maps, parts, schemas
 from tealjet.protocol.values import RingbufferItems
 
-relaxed = settings(deadline=None, max_examples=20)
+relaxed = settings(deadline=None, max_examples=10)
 every_message = pytest.mark.parametrize("message_type", structures.MESSAGES, ids=lambda one: one.name)
 every_event = pytest.mark.parametrize(
     "message_type", [one for one in structures.MESSAGES if one.events], ids=lambda one: one.name
