@@ -310,8 +310,10 @@ def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     Tests of embedded members leave no thread and no open socket at all; that no task is left on the members' loop the
     lab itself looks after.
     """
-    before = set(threading.enumerate())
     embedded = request.path.name.startswith("test_embedded")
+    if embedded and "kept" not in request.fixturenames:
+        request.getfixturevalue("kept").close()  # clients of it come and go as they like
+    before = set(threading.enumerate())
     sockets = open_sockets() if embedded else set()
     yield
     left = [thread for thread in threading.enumerate() if thread not in before and (embedded or not thread.daemon)]

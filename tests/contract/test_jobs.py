@@ -299,7 +299,7 @@ def test_a_refused_second_job_does_not_hide_the_first_one(jobs: Jobs, unique: st
 @pytest.mark.member("5.7.0", "5.5.0")
 @pytest.mark.parametrize(
     ("path", "said"),
-    [("/not/there.jar", "has no file"), ("/etc/hostname", "should be .jar")],
+    [("/not/there.jar", "does not have the JAR"), ("/etc/hostname", "should be .jar")],
     ids=["missing", "no JAR"],
 )
 def test_a_jar_that_the_member_can_not_use_is_an_error(path: str, said: str, jobs: Jobs) -> None:
