@@ -41,7 +41,7 @@ class _Refusal:
         ("network: [\n", "conf.yaml:2:1: this is not YAML: expected the node content, but found '<stream end>'"),
         ("a:\n\tb: 1", "conf.yaml:2:1: this is not YAML: found character '\\t' that cannot start any token"),
         ("a: \x07", "conf.yaml:1:4: this is not YAML: a character that text must not have"),
-        ('a: "\\UFFFFFFFF"', "conf.yaml: this is not YAML (OverflowError while it was parsed)"),
+        ('a: "\\UFFFFFFFF"', "conf.yaml: this is not YAML: the parser fails on it"),
         ("a: 1\n---\nb: 2\n", "conf.yaml:2:1: a second YAML document begins here, a file has one"),
         ("a: !!str 1", "conf.yaml:1:4: YAML tags are not read: write the plain value"),
         ("a: !!python/object:os.system x", "conf.yaml:1:4: YAML tags are not read: write the plain value"),

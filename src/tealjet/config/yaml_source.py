@@ -84,7 +84,7 @@ class _Builder:
             mark_of_character = Mark(file=self._path, line=before.count("\n") + 1, column=column)
             raise RefusedError(mark_of_character, "this is not YAML: a character that text must not have") from error
         except Exception as error:  # whatever the parser stumbles over, the file is at fault
-            raise RefusedError(self._path, f"this is not YAML ({type(error).__name__} while it was parsed)") from error
+            raise RefusedError(self._path, "this is not YAML: the parser fails on it") from error
 
     def _mark(self, event: Any) -> Mark:
         return Mark(file=self._path, line=event.start_mark.line + 1, column=event.start_mark.column + 1)
