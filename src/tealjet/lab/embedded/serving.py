@@ -228,9 +228,18 @@ class Service:
     inherited: ClassVar[Mapping[str, MessageType[Any, Any]]] = MappingProxyType({})
     """What it answers by methods of a base class that it shares with other services: messages by the methods' names."""
 
+    answered: ClassVar[Sequence[tuple[str, MessageType[Any, Any]]]] = ()
+    """All that it answers, each message behind the name of the method that does; found out when the class is made."""
+
     def __init_subclass__(cls) -> None:
         for name, message in cls.inherited.items():
             _require_fields(getattr(cls, name), message)
+        marked = [
+            (name, message)
+            for name, member in inspect.getmembers(cls, inspect.isfunction)
+            for message in getattr(member, _MARK, ())
+        ]
+        cls.answered = (*marked, *cls.inherited.items())
 
     def __init__(self, cluster: Cluster) -> None:
         """Serve a cluster that has just started, and is empty."""
@@ -297,17 +306,9 @@ def _require_fields(method: Callable[..., Any], message: MessageType[Any, Any]) 
 
 def served_by(service: Service) -> dict[int, Served]:
     """Return what a service answers, by message type."""
-    return {message.request.type: Served(message, getattr(service, name)) for name, message in _answered(type(service))}
+    return {message.request.type: Served(message, getattr(service, name)) for name, message in service.answered}
 
 
 def served_messages(services: Sequence[type[Service]]) -> list[MessageType[Any, Any]]:
     """Return all messages that services answer, whatever the version."""
-    return [message for service in services for _, message in _answered(service)]
-
-
-def _answered(service: type[Service]) -> Iterator[tuple[str, MessageType[Any, Any]]]:
-    """Give the messages that a service answers, each with the name of the method that does."""
-    for name, member in inspect.getmembers(service, inspect.isfunction):
-        for message in getattr(member, _MARK, ()):
-            yield name, message
-    yield from service.inherited.items()
+    return [message for service in services for _, message in service.answered]

@@ -14,13 +14,9 @@ from tealjet.protocol.structures import cp
 __all__ = ["Enterprise"]
 
 
-class Enterprise(Service):
-    """What it takes another licence for."""
-
-
 def _refusal(message: MessageType[Any, Any]) -> Callable[..., Any]:
     @serves(message)
-    def refuse(self: Enterprise, request: Request) -> None:
+    def refuse(self: Service, request: Request) -> None:
         text = "CP subsystem is an Enterprise feature."
         if self.cluster.version.major < 5:
             text = f"Unrecognized client message received with type: {message.request.type:#x}"
@@ -29,5 +25,7 @@ def _refusal(message: MessageType[Any, Any]) -> Callable[..., Any]:
     return refuse
 
 
-for _message in cp.MESSAGES:
-    setattr(Enterprise, f"refuse_{_message.request.type:06x}", _refusal(_message))
+Enterprise: type[Service] = type(
+    "Enterprise", (Service,), {f"refuse_{message.request.type:06x}": _refusal(message) for message in cp.MESSAGES}
+)
+"""What it takes another licence for."""
