@@ -588,6 +588,8 @@ async def test_an_upload_that_is_cancelled_starts_no_job_and_the_member_drops_it
         )
         async with asyncio.timeout(LIMIT):
             await begun.wait()
+        (member,) = lab["blue"].members
+        assert list(member.log.parent.glob("batch-*.jar"))  # in the lab's own folder
         upload.cancel()
         with pytest.raises(asyncio.CancelledError):
             await upload

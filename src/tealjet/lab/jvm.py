@@ -391,7 +391,8 @@ def _build(
             ),
             encoding="utf-8",
         )
-        properties = {**plan.properties, "hazelcast.config": str(config)}
+        # a member that is killed leaves what was uploaded to it: with the lab it goes too
+        properties = {**plan.properties, "hazelcast.config": str(config), "java.io.tmpdir": str(home)}
         command = [
             str(java.executable),
             *_JAVA_OPTIONS,
