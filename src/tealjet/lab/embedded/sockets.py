@@ -50,9 +50,9 @@ class _SocketDoor:
     async def end_connections(self, within: float) -> None:
         if self.wires and within > 0:
             await asyncio.wait([wire.closed for wire in self.wires], timeout=within)
-        for wire in tuple(self.wires):
-            wire.abort()
-        if self.wires:
+        while self.wires:
+            for wire in tuple(self.wires):
+                wire.abort()
             await asyncio.wait([wire.closed for wire in self.wires])
 
 
@@ -69,7 +69,7 @@ class _SocketWire(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are none by their class
         peer = transport.get_extra_info("peername")  # None when the client has reset the connection already
         self._door.wires.add(self)
-        if peer is not None:
+        if peer is not None and self._door.is_open:  # it may have closed since the connection was accepted
             self._session = self._door.accept(self, Address(host=peer[0], port=peer[1]))
         if self._session is None:
             self._transport.abort()
