@@ -61,8 +61,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def group_of(nodeid: str) -> str:
-    """Return what the tests that share clusters have in common: their file and version, or the kind of member."""
+    """Return what the tests that share clusters have in common: their file and version, or the kind of member.
+
+    Unit tests share nothing; those of one function go together all the same, since each group costs a message.
+    """
     path, _, name = nodeid.partition("::")
+    if "/unit/" in path:
+        return nodeid.partition("[")[0]
     parameters = name.partition("[")[2]
     if "/conformance/" in path:
         return parameters.partition("-")[0]
