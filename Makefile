@@ -41,7 +41,7 @@ test: .venv/dev-ready ## Run the whole test suite, on real members too (TEST_ARG
 
 # a good part of their time is waiting, and there are no members that take processors too
 unit: WORKERS = 3
-unit: .venv/dev-ready ## Run the tests that need no Java and no network, on embedded members: under a minute
+unit: .venv/dev-ready ## Run the tests that need no Java and no network, on embedded members: about a minute
 	@$(PYTEST) -m "not member and not java" $(TEST_ARGS)
 
 check: .venv/dev-ready ## Lint, format, types, import layers
