@@ -14,6 +14,10 @@ from tealjet.protocol.values import Address
 __all__ = ["Sockets"]
 
 _RESET = struct.pack("ii", 1, 0)
+_AT_ONCE = 100
+"""So many connections are accepted before the loop does something else."""
+_PAUSE = 0.1
+"""Seconds until a process that could not accept a connection tries again."""
 
 
 class Sockets:
@@ -25,29 +29,53 @@ class Sockets:
 
 
 class _SocketDoor:
+    """Accepts by itself: a server of asyncio that is closed loses a connection that it has just accepted, unclosed."""
+
     def __init__(self, host: str, port: int, accept: Accept) -> None:
         self.accept = accept
         self.wires: set[_SocketWire] = set()
-        """Each until its socket is closed."""
+        """Each from the moment in which it is accepted until its socket is closed."""
         self._address = host, port
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
 
     @property
     def is_open(self) -> bool:
-        return self._server is not None
+        return self._listener is not None
 
     async def open(self) -> None:
-        if self._server is None:
+        if self._listener is None:
             family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
-            listener = socket.create_server(self._address, family=family, backlog=1024)
-            self._server = await asyncio.get_running_loop().create_server(lambda: _SocketWire(self), sock=listener)
+            self._listener = socket.create_server(self._address, family=family, backlog=1024)
+            self._listener.setblocking(False)
+            self._listen(self._listener)
 
     def close(self) -> None:
-        server, self._server = self._server, None
-        if server is not None:
-            server.close()
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            asyncio.get_running_loop().remove_reader(listener)
+            listener.close()
+
+    def _listen(self, listener: socket.socket) -> None:
+        if listener is self._listener:
+            asyncio.get_running_loop().add_reader(listener, self._take, listener)
+
+    def _take(self, listener: socket.socket) -> None:
+        """Accept the connections that wait."""
+        loop = asyncio.get_running_loop()
+        for _ in range(_AT_ONCE):
+            try:
+                connection, _address = listener.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError:  # no descriptor is free
+                loop.remove_reader(listener)
+                loop.call_later(_PAUSE, self._listen, listener)
+                return
+            connection.setblocking(False)
+            _SocketWire(self, connection)
 
     async def end_connections(self, within: float) -> None:
+        await asyncio.gather(*(wire.opening for wire in self.wires))
         if self.wires and within > 0:
             await asyncio.wait([wire.closed for wire in self.wires], timeout=within)
         while self.wires:
@@ -59,16 +87,18 @@ class _SocketDoor:
 class _SocketWire(asyncio.Protocol):
     """One accepted connection."""
 
-    def __init__(self, door: _SocketDoor) -> None:
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def __init__(self, door: _SocketDoor, connection: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        self.closed: asyncio.Future[None] = loop.create_future()
         self._door = door
+        door.wires.add(self)
+        self.opening = loop.create_task(loop.connect_accepted_socket(lambda: self, connection))
         self._session: PlayedSession | None = None
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are none by their class
         peer = transport.get_extra_info("peername")  # None when the client has reset the connection already
-        self._door.wires.add(self)
         if peer is not None and self._door.is_open:  # it may have closed since the connection was accepted
             self._session = self._door.accept(self, Address(host=peer[0], port=peer[1]))
         if self._session is None:
