@@ -40,7 +40,7 @@ test: .venv/dev-ready ## Run the whole test suite, on real members too (TEST_ARG
 	@$(PYTEST) $(TEST_ARGS)
 
 # a good part of their time is waiting, and there are no members that take processors too
-unit: WORKERS = 3
+unit: WORKERS = 4
 unit: .venv/dev-ready ## Run the tests that need no Java and no network, on embedded members: about a minute
 	@$(PYTEST) -m "not member and not java" $(TEST_ARGS)
 

@@ -16,7 +16,7 @@ from tealjet.errors import ClientClosedError, WrongLoopError
 from tealjet.lab import EmbeddedLab, EmbeddedOptions, start_embedded
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def lab() -> Iterator[EmbeddedLab]:
     with start_embedded() as lab:
         yield lab

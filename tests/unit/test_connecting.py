@@ -59,7 +59,7 @@ class World:
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             served.add(asyncio.current_task())
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):  # who connects may leave at once
                 if isinstance(answer, bytes):
                     writer.write(answer)
                 else:

@@ -139,14 +139,15 @@ def test_a_thread_with_several_calls_under_way_is_not_lent_to(alone: Alone) -> N
 @pytest.mark.usefixtures("patient")
 def test_another_threads_call_makes_the_loop_read_again_and_both_are_answered(alone: Alone) -> None:
     alone.become_direct()
-    asked: list[Message] = []
-    alone.member.answers = lambda request: asked.append(request)
+    asked = Events()
+    alone.member.answers = lambda request: asked(request)
     threads = [in_thread(alone.sizes.size().result)]
+    asked.wait_for_number(1)
     alone.let_the_loop_have_a_turn()
     assert not alone.path.lends
     alone.member.answers = lambda request: size_answer(request, 1)
     assert alone.sizes.size().result() == 1
-    alone.member.say(size_answer(asked[0], 2))
+    alone.member.say(size_answer(asked.all[0], 2))
     threads[0].join(LIMIT)
     assert alone.pending() == 0
 
@@ -398,8 +399,8 @@ def test_the_end_of_a_connection_reaches_its_call(alone: Alone, how: Callable[[P
 @pytest.mark.parametrize("waits", ["at once", "later"])
 def test_a_call_that_is_not_answered_ends_at_its_limit(alone: Alone, waits: str) -> None:
     alone.become_direct()
-    asked: list[Message] = []
-    alone.member.answers = lambda request: asked.append(request)
+    asked = Events()
+    alone.member.answers = lambda request: asked(request)
     with tealjet.call_options(timeout=0.3):
         sent = alone.sizes.size()
     if waits == "later":
@@ -410,7 +411,8 @@ def test_a_call_that_is_not_answered_ends_at_its_limit(alone: Alone, waits: str)
         sent.result()
     assert tealjet.outcome_of(caught.value) is tealjet.Outcome.UNKNOWN
     assert alone.pending() == 0
-    alone.member.answers = lambda request: size_answer(asked[0], 1) + size_answer(request, 2)
+    asked.wait_for_number(1)
+    alone.member.answers = lambda request: size_answer(asked.all[0], 1) + size_answer(request, 2)
     assert alone.sizes.size().result() == 2
 
 

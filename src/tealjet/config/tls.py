@@ -153,12 +153,18 @@ def tls_context(settings: TlsSettings) -> ssl.SSLContext:
     Raises:
         TlsError: A setting can't be used; it names the setting and the file.
     """
+    context = _without_the_systems_authorities(settings)
+    if settings.authorities is None:
+        context.load_default_certs()
+    return context
+
+
+def _without_the_systems_authorities(settings: TlsSettings) -> ssl.SSLContext:
+    """Do all that can go wrong; the system's authorities can't, and take tens of milliseconds."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = settings.check_hostname
     context.minimum_version, context.maximum_version = settings.oldest, settings.newest
-    if settings.authorities is None:
-        context.load_default_certs()
-    else:
+    if settings.authorities is not None:
         _load_authorities(context, settings, settings.authorities)
     if settings.certificate is not None:
         _load_own_certificate(context, settings, settings.certificate)
@@ -174,9 +180,10 @@ def tls_context(settings: TlsSettings) -> ssl.SSLContext:
 def unusable(settings: TlsSettings) -> list[TlsError]:
     """Return all that is wrong with the settings: each file is looked at by itself, so that all of them are told."""
     own = [file for file in (settings.certificate, settings.key) if file is not None]
-    found = _errors_of(lambda: tls_context(replace(settings, certificate=None, key=None)))
+    found = _errors_of(lambda: _without_the_systems_authorities(replace(settings, certificate=None, key=None)))
     unread = [error for file in own for error in _errors_of(partial(_check_readable, settings, file))]
-    return found + (unread or _errors_of(lambda: tls_context(replace(settings, authorities=None, ciphers=None))))
+    alone = replace(settings, authorities=None, ciphers=None)
+    return found + (unread or _errors_of(lambda: _without_the_systems_authorities(alone)))
 
 
 def _errors_of(step: Callable[[], object]) -> list[TlsError]:
