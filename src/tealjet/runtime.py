@@ -23,7 +23,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["AsyncioRuntime", "Handle", "Runtime", "SocketOptions", "Tls", "Waker"]
+__all__ = ["AsyncioRuntime", "Handle", "LoopWaker", "Runtime", "SocketOptions", "Tls", "Waker"]
 
 
 _log = logging.getLogger("tealjet")
@@ -158,7 +158,7 @@ class AsyncioRuntime:
         if hasattr(os, "eventfd"):
             with contextlib.suppress(NotImplementedError):  # a loop that can't watch descriptors
                 return _EventWaker(self.loop, callback)
-        return _LoopWaker(self.loop, callback)
+        return LoopWaker(self.loop, callback)
 
     def on_loop(self) -> bool:
         """Say whether the caller runs on this runtime's loop."""
@@ -247,7 +247,7 @@ class AsyncioRuntime:
         raise OSError(errno.EADDRINUSE, f"none of the {len(local_ports)} local ports that may be used is free")
 
 
-class _LoopWaker:
+class LoopWaker:
     """By the loop's own means."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
@@ -255,11 +255,12 @@ class _LoopWaker:
         self._callback = callback
 
     def wake(self) -> None:
+        """Make the loop call back soon; nothing when the loop is closed."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._callback)
 
     def close(self) -> None:
-        pass
+        """There is nothing to close."""
 
 
 class _EventWaker:

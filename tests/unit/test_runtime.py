@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from tealjet.runtime import AsyncioRuntime, Waker, _EventWaker, _LoopWaker
+from tealjet.runtime import AsyncioRuntime, LoopWaker, Waker, _EventWaker
 
 
 async def test_a_numeric_address_is_its_own_answer() -> None:
@@ -27,8 +27,8 @@ async def test_a_name_that_does_not_exist_is_an_error_of_the_system(name: str) -
         await AsyncioRuntime().resolve(name)
 
 
-@pytest.mark.parametrize("kind", [_EventWaker, _LoopWaker])
-async def test_a_waker_makes_the_loop_call_back_from_another_thread(kind: type[_EventWaker | _LoopWaker]) -> None:
+@pytest.mark.parametrize("kind", [_EventWaker, LoopWaker])
+async def test_a_waker_makes_the_loop_call_back_from_another_thread(kind: type[_EventWaker | LoopWaker]) -> None:
     called = asyncio.Event()
     waker: Waker = kind(asyncio.get_running_loop(), called.set)
     thread = threading.Thread(target=waker.wake)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from tealjet.lab.simulation.network import Network, Side
 from tealjet.lab.ways import Ending
-from tealjet.runtime import AsyncioRuntime, SocketOptions, Tls, Waker
+from tealjet.runtime import AsyncioRuntime, LoopWaker, SocketOptions, Tls, Waker
 
 __all__ = ["SimulatedRuntime"]
 
@@ -45,7 +45,7 @@ class SimulatedRuntime(AsyncioRuntime):
 
     def waker(self, callback: Callable[[], object]) -> Waker:
         """Return what makes the loop call back soon."""
-        return _Waker(self.loop, callback)
+        return LoopWaker(self.loop, callback)
 
     async def resolve(self, host: str) -> list[str]:
         """Return what the simulated names say; numeric addresses are themselves."""
@@ -74,18 +74,6 @@ class SimulatedRuntime(AsyncioRuntime):
 
 def _is_numeric(host: str) -> bool:
     return host.replace(".", "").isdigit()
-
-
-class _Waker:
-    def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
-        self._loop = loop
-        self._callback = callback
-
-    def wake(self) -> None:
-        self._loop.call_soon(self._callback)
-
-    def close(self) -> None:
-        pass
 
 
 class _Transport(asyncio.Transport):
