@@ -241,7 +241,7 @@ def target(cell: Cell, fault: Fault, expected: str) -> None:
 def left(cell: Cell, fault: Fault, expected: str) -> None:
     with cell.under_load("blue", standby=False, open_timeout=5.0, prepare_timeout=5.0):
         cell.green.delay(0.1)  # the switch is under way for long enough to be struck
-        switching = cell.client._thread.start(cell.client.failover._switch("green", None, None))
+        switching = cell.client._thread.start(cell.client.failover._switch("green", 30.0, None))  # drains for so long
         cell.client._thread.run(asyncio.sleep(0))  # it has been requested when this has been run behind it
         fault.standing(cell.blue)
         if expected == "switched":

@@ -333,6 +333,16 @@ async def test_draining_ends_at_its_limit_with_what_is_left() -> None:
     assert drained == [1]
 
 
+async def test_a_link_that_is_lost_while_it_is_drained_is_reported_as_lost_and_never_as_drained() -> None:
+    world, drained = World(), list[int]()
+    world.send(GET)
+    world.link.drain(world.runtime.now() + 5, drained.append)
+    world.connection.close(Cause.SILENT, "nothing was heard")
+    world.runtime.advance(10)
+    assert world.owner.lost == ["nothing was heard"]
+    assert drained == []
+
+
 async def test_a_retired_link_stays_for_a_blocked_call_and_closes_when_that_has_ended_although_it_is_pinged() -> None:
     world = World()
     taking = world.send(TAKE)

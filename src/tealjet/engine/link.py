@@ -486,6 +486,8 @@ class Link:
             self.down = True
             self.gone.set_result(None)
             self.listening = Listening.DROP
+            self._on_call_end = None  # that its calls are lost now is no end of a drain: a lost link has to be told first
+            self._cancel_timers()
             self._owner.on_down(self)
         self._handlers = {key: it for key, it in self._handlers.items() if it.connection is not connection}
         counts = self._lose_calls(connection, detail)
@@ -496,7 +498,6 @@ class Link:
         if connection.remote_uuid is not None:
             self._owner.on_connection_closed(self, connection)
         if last:
-            self._cancel_timers()
             if self._backup_timer is not None:
                 self._backup_timer.cancel()
             for known_future in (self.members_known, self.partitions_known):
