@@ -505,8 +505,9 @@ def test_a_light_job_is_known_while_it_runs(jobs: Jobs, unique: str) -> None:
     made.add_listener(item_added_func=works).result()
     with pytest.raises(errors.NoJobStartedError, match="a light job, which can't be found"):
         jobs.submit("Light", unique)
-    works.wait_for_number(1)  # members know of a light job somewhat later than main
-    number: int = jobs.client.get_queue(unique).take().result()
+    works.wait_for_number(3)  # members know of a light job a moment after its beginning, of which they tell nobody
+    said: Any = jobs.client.get_queue(unique)
+    number: int = said.take().result()
     job = jet.get_job(number)
     assert job is not None
     assert job.light
@@ -524,6 +525,7 @@ def test_a_light_job_is_known_while_it_runs(jobs: Jobs, unique: str) -> None:
         job.join(LIMIT)
     assert job.status() is JobStatus.FAILED
     job.cancel()
+    assert said.take().result() == "forgotten"
     assert jet.get_job(number) is None
 
 

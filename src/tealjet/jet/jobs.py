@@ -166,20 +166,27 @@ class AsyncJob:
         return await self._ask(lambda job: job.place.questions.status(job.job_id))
 
     async def _light_status(self, job: JobRef) -> JobStatus:
-        if self._light_join is None:
-            self._light_join = self._around.engine.runtime.spawn(self._join())
+        end = self._light_end()
         try:
             await self._around.cluster.ask_about(job, _submission_time(job))
         except errors.JobNotFoundError as error:
             if error.left_at is not None:
                 raise
         else:
-            return JobStatus.RUNNING
+            if not end.done():  # a member tells of the end before it forgets the job
+                return JobStatus.RUNNING
         try:
-            await asyncio.shield(self._light_join)
+            await asyncio.shield(end)
         except (errors.JobFailedError, errors.JobCancelledError):
             return JobStatus.FAILED
         return JobStatus.COMPLETED
+
+    def _light_end(self) -> asyncio.Future[None]:
+        """Return what waits for the end of a light job, the same for all: no member remembers how one has ended."""
+        end = self._light_join
+        if end is None or (end.done() and not self._line.now.state.ended):  # the cluster was left, or did not know it
+            end = self._light_join = self._around.engine.runtime.spawn(self._join())
+        return end
 
     async def is_user_cancelled(self) -> bool:
         """Say whether a user has cancelled the job (members of 5.3 and later).
@@ -310,7 +317,10 @@ class AsyncJob:
             JobWaitTimeoutError: It did not end in time.
         """
         async with self._limit(timeout, "its end"):
-            await self._join()
+            if self.light:
+                await asyncio.shield(self._light_end())
+            else:
+                await self._join()
 
     async def _join(self) -> None:
         while True:
