@@ -17,7 +17,7 @@ from support.clusters import Events, cluster_config, failover_config
 from support.workload import LIMIT
 from tealjet.cli.jobs import watched
 from tealjet.errors import Outcome
-from tealjet.failover.model import JobFate, JobMoved
+from tealjet.failover.model import JobFate, JobMoved, Switched
 from tealjet.jet import errors
 from tealjet.jet.continuity import AttemptState, Continuity
 from tealjet.jet.jobs import StatusListener
@@ -319,6 +319,27 @@ def test_back_on_a_cluster_whose_attempt_was_cancelled_the_work_is_done_once_mor
             ("green", AttemptState.CANCELLED),
             ("blue", AttemptState.UNDER_WAY),
         ]
+
+
+@pytest.mark.parametrize(
+    "lost_at", ["jet.uploadJobMetaData", "jet.uploadJobMultipart"], ids=["sending", "main may run"]
+)
+def test_back_on_a_cluster_that_has_an_attempt_in_the_middle_of_the_next_one_that_attempt_is_gone_on_with(
+    lost_at: str, lab: EmbeddedLab, jar: Path
+) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        moves = Events()
+        client.failover.add_listener(moves)
+        job = client.jet.submit_jar(jar, name="report", continuity=Continuity.RERUN)
+        first = job.id
+        lab["green"].members[0].die_when_asked(lost_at)
+        client.failover.switch_to("green")
+        moves.wait_for(lambda event: isinstance(event, Switched) and event.report.to_cluster == "blue")
+        job.cancel()
+        with pytest.raises(errors.JobCancelledError):
+            job.join(timeout=LIMIT)
+        assert [(one.job_id, one.state) for one in job.attempts] == [(first, AttemptState.CANCELLED)]
+        assert [one.id for one in client.jet.jobs()] == [first]
 
 
 def test_a_handle_that_follows_means_the_job_of_its_name_on_the_next_cluster(lab: EmbeddedLab, jar: Path) -> None:

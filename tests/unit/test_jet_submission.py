@@ -115,7 +115,11 @@ class World:
         return job
 
     async def submit(
-        self, sha256: str | None = None, tell: Any = lambda sent, total: None, **changes: Any
+        self,
+        sha256: str | None = None,
+        tell: Any = lambda sent, total: None,
+        only: Home | None = None,
+        **changes: Any,
     ) -> Submitted:
         values: dict[str, Any] = {
             "path": self.path,
@@ -127,7 +131,7 @@ class World:
             "part_size": 3000,
             "rerun": False,
         }
-        return await self.submitter.submit(Submission(**{**values, **changes}), tell, sha256=sha256)
+        return await self.submitter.submit(Submission(**{**values, **changes}), tell, sha256=sha256, only=only)
 
     def parts(self, cluster: str) -> list[dict[str, Any]]:
         name = jet.UPLOAD_JOB_MULTIPART.name
@@ -214,6 +218,24 @@ async def test_what_may_be_run_twice_is_submitted_again(world: World) -> None:
 
     world.answer = lose
     assert (await world.submit(rerun=True)).job.home.name == "green"
+
+
+@pytest.mark.parametrize(
+    ("lost_at", "kind"), [(2, ClusterLeftError), (4, errors.SubmissionUnknownError)], ids=["sending", "main may run"]
+)
+async def test_what_may_go_to_one_cluster_only_ends_when_that_is_left(
+    lost_at: int, kind: type[Exception], world: World
+) -> None:
+    def lose(cluster: str, message: str, fields: dict[str, Any]) -> Exception | None:
+        if fields.get("current_part") == lost_at:
+            world.clusters = ["green"]
+            return LOST
+        return None
+
+    world.answer = lose
+    with pytest.raises(kind, match="'blue'"):
+        await world.submit(rerun=True, only=Home("blue", "id of blue"))
+    assert world.begun("green") == []
 
 
 async def test_a_job_that_was_started_although_the_answer_was_lost_is_found_on_its_cluster(world: World) -> None:

@@ -25,7 +25,7 @@ from tealjet.jet.refusals import statement_refusal_of
 from tealjet.jet.rerun import RerunJob
 from tealjet.jet.snapshots import JobSnapshot, Snapshots
 from tealjet.jet.statement import job_of_statement
-from tealjet.jet.submission import Submission, Submitter
+from tealjet.jet.submission import Submission, Submitter, check_place
 from tealjet.jet.upload import DEFAULT_PART_SIZE
 from tealjet.jet.whereabouts import Departure, JobRef, Whereabouts
 
@@ -128,8 +128,8 @@ class AsyncJet:
         )
         submitted = await self._submitter.submit(what, self._teller(progress))
 
-        async def submit_again() -> JobRef:
-            again = await self._submitter.submit(what, lambda sent, total: None, sha256=submitted.sha256)
+        async def submit_again(home: Home) -> JobRef:
+            again = await self._submitter.submit(what, lambda sent, total: None, sha256=submitted.sha256, only=home)
             return again.job
 
         if continuity is Continuity.RERUN:
@@ -172,7 +172,10 @@ class AsyncJet:
                     " until the former one is seen again" if cancel_superseded else "",
                 )
             again = RerunJob(
-                self._around, job, lambda: self._create(statement, name), cancel_superseded=cancel_superseded
+                self._around,
+                job,
+                lambda home: self._create(statement, name, only=home),
+                cancel_superseded=cancel_superseded,
             )
             return self._watch(again)
         return self._handle(job, continuity)
@@ -184,8 +187,9 @@ class AsyncJet:
             _log.debug("whether job %s ends by itself is not known: %s", job, error)
             return False
 
-    async def _create(self, statement: str, name: str) -> JobRef:
+    async def _create(self, statement: str, name: str, *, only: Home | None = None) -> JobRef:
         place = await self._cluster.place()
+        check_place(place, only)
         try:
             await self._execute(statement)
             job = await self._reader.named(place, name)

@@ -21,7 +21,7 @@ __all__ = ["RerunJob"]
 
 _log = logging.getLogger("tealjet")
 
-Submit = Callable[[], Coroutine[Any, Any, JobRef]]
+Submit = Callable[[Home], Coroutine[Any, Any, JobRef]]
 
 
 class RerunJob(AsyncJob):
@@ -33,7 +33,7 @@ class RerunJob(AsyncJob):
         Args:
             around: The client.
             job: The first attempt.
-            submit: Submits it once more, to the active cluster.
+            submit: Submits it once more, to that cluster and to no other: the next one may have an attempt.
             cancel_superseded: Cancel an attempt that is seen running on a cluster that was left.
         """
         super().__init__(around, job, Continuity.RERUN)
@@ -86,23 +86,28 @@ class RerunJob(AsyncJob):
     async def _go_on(self) -> bool:
         """Do what the rules say, now that the current attempt's cluster has been left; say whether that is anything."""
         around, former = self._around, self._job
-        place = await around.cluster.place()
-        match self._line.arrived(place.home.cluster_id):
-            case Arrival.RESUME:
-                self._line = self._line.resumed(place.home.cluster_id)
-            case Arrival.SUBMIT:
-                await self._see_the_end_of_attempts_on(place.home)
-                if not around.where.is_here(place.home):
-                    return True  # it has been left meanwhile, and the next one may have an attempt
-                try:
-                    job = await self._submit()
-                except Exception as error:
-                    self._announce(former, JobFate.NOT_RERUN, place.home.name, str(error))
-                    raise
-                self._stand_for(job)
-                self._announce(former, JobFate.RERUN, job.home.name, f"it is {job} there")
-            case _:
-                return False
+        while True:
+            place = await around.cluster.place()
+            match self._line.arrived(place.home.cluster_id):
+                case Arrival.RESUME:
+                    self._line = self._line.resumed(place.home.cluster_id)
+                case Arrival.SUBMIT:
+                    try:
+                        await self._see_the_end_of_attempts_on(place.home)
+                        job = await self._submit(place.home)
+                    except Exception as error:
+                        if not around.where.is_here(place.home):
+                            _log.info(
+                                "job %s was to run on %r, which was left meanwhile: %s", former, place.home.name, error
+                            )
+                            continue
+                        self._announce(former, JobFate.NOT_RERUN, place.home.name, str(error))
+                        raise
+                    self._stand_for(job)
+                    self._announce(former, JobFate.RERUN, job.home.name, f"it is {job} there")
+                case _:
+                    return False
+            break
         if around.where.is_here(self._job.home):  # otherwise it has been left meanwhile, and is gone on from
             self._settled.set()
         standby = around.engine.snapshot().standby_link

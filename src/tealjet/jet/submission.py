@@ -35,7 +35,7 @@ from tealjet.protocol import jet
 from tealjet.protocol.declare import MessageType
 from tealjet.protocol.values import ErrorHolder
 
-__all__ = ["GOODBYE", "Submission", "Submitted", "Submitter", "Tell"]
+__all__ = ["GOODBYE", "Submission", "Submitted", "Submitter", "Tell", "check_place"]
 
 _log = logging.getLogger("tealjet")
 
@@ -130,15 +130,19 @@ class Submitter:
         self._reader = reader
         self._runtime = cluster.engine.runtime
 
-    async def submit(self, what: Submission, tell: Tell, *, sha256: str | None = None) -> Submitted:
+    async def submit(
+        self, what: Submission, tell: Tell, *, sha256: str | None = None, only: Home | None = None
+    ) -> Submitted:
         """Submit a JAR and return the job that it has started.
 
         Args:
             what: What to submit.
             tell: Told of the progress of an upload, on the loop.
             sha256: What the JAR's digest has to be; None: whatever it is.
+            only: The cluster that it may go to; None: whichever the client goes to.
 
         Raises:
+            ClusterLeftError: That cluster was left when nothing had happened there yet.
             SubmissionUnknownError: The cluster was lost or left when the JAR's ``main`` may have run.
             JobError: It was refused.
         """
@@ -152,12 +156,13 @@ class Submitter:
             for starts in itertools.count(1):
                 try:
                     place = await self._cluster.place()
+                    check_place(place, only)
                     if place.home.cluster_id not in before:
                         before[place.home.cluster_id] = await self._reader.ids(place, what.name)
                 except Exception as error:
                     if uncertain is not None:
                         raise _unknown(uncertain, what) from error
-                    if isinstance(error, ClusterLeftError):
+                    if isinstance(error, ClusterLeftError) and only is None:
                         continue
                     raise
                 attempt = _Attempt(place, token, before[place.home.cluster_id])
@@ -424,6 +429,17 @@ class _Left:
 
     def reconnected(self) -> None:
         """The command line has a connection of its own."""
+
+
+def check_place(place: Place, only: Home | None) -> None:
+    """Refuse to submit to a place that is not on the only cluster that may be submitted to, if there is one.
+
+    Raises:
+        ClusterLeftError: It is on another cluster.
+    """
+    if only is not None and only.cluster_id != place.home.cluster_id:
+        text = f"Cluster {only.name!r} was left for {place.home.name!r} before anything was submitted."
+        raise ClusterLeftError(text, outcome=Outcome.NOT_SENT)
 
 
 def _options(what: Submission) -> list[str]:
