@@ -352,6 +352,18 @@ def test_a_handle_that_follows_means_the_job_of_its_name_on_the_next_cluster(lab
             assert (job.cluster, job.id) == ("green", theirs.id)
 
 
+def test_a_handle_that_follows_goes_on_following_when_a_cluster_is_left_in_the_middle_of_that(
+    lab: EmbeddedLab, jar: Path
+) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        job = client.jet.submit_jar(jar, name="report", continuity=Continuity.FOLLOW)
+        job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+        client.failover.switch_to("green")
+        lab["green"].members[0].die_when_asked("jet.getJobIds")
+        assert job.status() is JobStatus.RUNNING
+        assert (job.cluster, [one.cluster for one in job.attempts]) == ("blue", ["blue"])
+
+
 def test_a_handle_that_finds_nothing_to_follow_has_a_row_in_the_report(lab: EmbeddedLab, jar: Path) -> None:
     with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
         job = client.jet.submit_jar(jar, name="report", continuity=Continuity.FOLLOW)

@@ -19,7 +19,7 @@ from tealjet.bridge.callbacks import Callbacks
 from tealjet.bridge.homes import Home
 from tealjet.engine.engine import Engine
 from tealjet.engine.listeners import Listener
-from tealjet.errors import Outcome, TealjetError
+from tealjet.errors import ClusterLeftError, Outcome, TealjetError
 from tealjet.failover.model import JobFate, JobMoved
 from tealjet.jet import errors
 from tealjet.jet.calls import Cluster
@@ -29,7 +29,7 @@ from tealjet.jet.job_config import DeltaJobConfig, JobConfig
 from tealjet.jet.metrics import JobMetrics
 from tealjet.jet.questions import Question, SuspensionCause
 from tealjet.jet.reading import Reader, time_of
-from tealjet.jet.whereabouts import Departure, JobRef, Whereabouts, left_behind, not_followed
+from tealjet.jet.whereabouts import Departure, JobRef, Place, Whereabouts, left_behind, not_followed
 from tealjet.protocol import jet
 from tealjet.protocol.codec import decode_event, decode_response, encode_request
 from tealjet.protocol.jet import Dialect
@@ -475,10 +475,12 @@ class AsyncJob:
         return self._job
 
     async def _follow(self) -> None:
+        while not self._around.where.is_here(self._job.home):  # another call may have followed meanwhile
+            with contextlib.suppress(ClusterLeftError):  # the client has gone on in the middle of it
+                await self._follow_to(await self._around.cluster.place())
+
+    async def _follow_to(self, place: Place) -> None:
         around, job = self._around, self._job
-        if around.where.is_here(job.home):
-            return  # another call has followed meanwhile
-        place = await around.cluster.place()
         if self._line.arrived(place.home.cluster_id) is Arrival.RESUME:
             self._line = self._line.left().resumed(place.home.cluster_id)
             return
