@@ -18,6 +18,7 @@ from tealjet.jet import errors
 from tealjet.jet.continuity import Continuity
 from tealjet.jet.jobs import Around, AsyncJob
 from tealjet.jet.questions import Question, Questions
+from tealjet.jet.rerun import RerunJob
 from tealjet.jet.whereabouts import JobRef, Place, Whereabouts, left_behind
 from tealjet.protocol import jet
 from tealjet.protocol.jet_values import JobStatus
@@ -31,6 +32,10 @@ UNKNOWN = errors.JobNotFoundError("it is not known", cluster="blue", outcome=Out
 
 class Runtime:
     """The running loop."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.future, self.call_soon = loop.create_future, loop.call_soon
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         return asyncio.ensure_future(coroutine)
@@ -74,7 +79,13 @@ class World:
                 raise
             raise left_behind(job, self.where.departure_from(job.home), Outcome.UNKNOWN) from None
 
+    async def place(self) -> Place:
+        return Place(self.where.home, Questions(MemberVersion(5, 7, 0)))
+
     # what a test asks for
+
+    def job_on(self, home: Home) -> JobRef:
+        return JobRef(place=Place(home, Questions(MemberVersion(5, 7, 0))), job_id=1, name="report")
 
     def light_job(self) -> AsyncJob:
         job = JobRef(
@@ -128,4 +139,26 @@ async def test_a_light_job_is_watched_anew_when_the_client_is_back_on_its_cluste
     world.end.set_result(None)
     world.known = False
     assert await job.status() is JobStatus.COMPLETED
+    await job.join()
+
+
+# ------------------------------------------------------------------------------------------ work that is run once more
+
+
+async def test_work_whose_cluster_was_left_when_it_had_just_been_submitted_is_run_once_more(world: World) -> None:
+    submitted: asyncio.Future[JobRef] = asyncio.get_running_loop().create_future()
+    world.engine.snapshot.return_value.standby_link = None
+
+    async def submit_to(home: Home) -> JobRef:
+        return await submitted
+
+    world.go_to(GREEN)
+    job = RerunJob(world.around, world.job_on(BLUE), submit_to, cancel_superseded=False)
+    asked = asyncio.ensure_future(job.submission_time())
+    await asyncio.sleep(0)
+    assert not asked.done()  # it waits for the next attempt
+    submitted.set_result(world.job_on(GREEN))
+    await asked
+    assert [one.cluster for one in job.attempts] == ["blue", "green"]
+    world.end.set_result(None)
     await job.join()

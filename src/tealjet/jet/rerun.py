@@ -42,7 +42,8 @@ class RerunJob(AsyncJob):
         runtime = around.engine.runtime
         self._result: asyncio.Future[None] = runtime.future()
         self._settled = asyncio.Event()
-        self._settled.set()
+        if around.where.is_here(job.home):  # it may have been left since it answered
+            self._settled.set()
         self._watched: set[int] = set()
         runtime.spawn(self._supervise())
 
