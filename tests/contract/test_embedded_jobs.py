@@ -16,7 +16,7 @@ import tealjet.asyncio
 from support.clusters import Events, cluster_config, failover_config
 from support.workload import LIMIT
 from tealjet.cli.jobs import watched
-from tealjet.errors import Outcome
+from tealjet.errors import ClientClosedError, Outcome
 from tealjet.failover.model import JobFate, JobMoved, Switched
 from tealjet.jet import errors
 from tealjet.jet.continuity import AttemptState, Continuity
@@ -410,6 +410,24 @@ async def test_whoever_watches_a_job_is_woken_when_the_client_leaves_its_cluster
         with pytest.raises(errors.JobNotFoundError, match="left for 'green'"):
             await job.status()
         assert [one async for one in changes] == []
+
+
+async def test_whoever_waits_for_a_status_or_listens_to_it_is_not_left_waiting_by_a_client_that_is_closed(
+    lab: EmbeddedLab, jar: Path
+) -> None:
+    client = await tealjet.asyncio.new_jet_client(cluster_config(lab["blue"]))
+    before = asyncio.all_tasks()
+    job = await client.jet.submit_jar(jar, name="report")
+    await job.add_status_listener(lambda change: None)
+    waiting = asyncio.ensure_future(job.wait_for(JobStatus.SUSPENDED))
+    await job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+    await client.shutdown()
+    with pytest.raises(ClientClosedError):
+        await asyncio.wait_for(waiting, LIMIT)
+    left = asyncio.all_tasks() - before
+    if left:
+        await asyncio.wait(left, timeout=LIMIT)
+    assert all(task.done() for task in left)
 
 
 async def test_a_client_of_asyncio_does_the_same(lab: EmbeddedLab, jar: Path) -> None:

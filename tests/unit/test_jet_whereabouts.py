@@ -33,8 +33,8 @@ class Waiting:
     def leave(self, departure: Departure) -> None:
         self.told.append(departure)
 
-    def reconnected(self) -> None:
-        self.told.append("reconnected")
+    def look_again(self) -> None:
+        self.told.append("look again")
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_reconnect_to_the_same_cluster_ends_nothing(where: Whereabouts) -> Non
     here = Waiting(BLUE)
     with where.keeping(here):
         where.activated(Kind.SAME, link_to(BLUE))
-    assert here.told == ["reconnected"]
+    assert here.told == ["look again"]
     assert where.moves == 0
 
 

@@ -120,7 +120,7 @@ class _TiedCall(_JetCall):
         """End it: the client uses another cluster from now on."""
         self.fail(self._tie.left(departure, self.outcome if self.carrier is None else Outcome.UNKNOWN))
 
-    def reconnected(self) -> None:
+    def look_again(self) -> None:
         """Nothing is to be done: the engine sends it again if that is safe."""
 
 

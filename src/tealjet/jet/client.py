@@ -62,6 +62,7 @@ class AsyncJet:
         """
         where = Whereabouts(family.home, engine.runtime.wall)
         family.activations.append(where.activated)
+        engine.at_end(where.look_again)
         self._cluster = Cluster(engine, where)
         self._reader = Reader(self._cluster)
         self._submitter = Submitter(self._cluster, self._reader)

@@ -578,7 +578,7 @@ class _Watch:
     def leave(self, departure: Departure) -> None:
         self._told.put_nowait(left_behind(self._job, departure, Outcome.NOT_SENT))
 
-    def reconnected(self) -> None:
+    def look_again(self) -> None:
         self._told.put_nowait(None)
 
     async def next(self, limit: float | None) -> JobStatusChange | None:

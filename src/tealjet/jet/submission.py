@@ -427,7 +427,7 @@ class _Left:
         if not self.future.done():
             self.future.set_result(departure)
 
-    def reconnected(self) -> None:
+    def look_again(self) -> None:
         """The command line has a connection of its own."""
 
 

@@ -136,8 +136,8 @@ class Bound(Protocol):
         """End it: the client uses another cluster from now on."""
         ...
 
-    def reconnected(self) -> None:
-        """The client uses another link to the same cluster from now on."""
+    def look_again(self) -> None:
+        """What is told of the cluster may have been missed: there is another link to it, or none ever again."""
         ...
 
 
@@ -167,9 +167,7 @@ class Whereabouts:
     def activated(self, kind: Kind, link: Link) -> None:
         """Take note of an activation: end what waits for another cluster."""
         if self.home.has(link):
-            for bound in list(self._bound):
-                if self.is_here(bound.home):
-                    bound.reconnected()
+            self.look_again()
             return
         former, self.home = self.home, Home(link.target.name, link.facts.cluster_id)
         self.moves += 1
@@ -182,6 +180,12 @@ class Whereabouts:
                 bound.leave(departure)
         for tell in self._told:
             tell(former, departure)
+
+    def look_again(self) -> None:
+        """Have what waits for the active cluster look what has become of it; a client that was closed says so then."""
+        for bound in list(self._bound):
+            if self.is_here(bound.home):
+                bound.look_again()
 
     def seen(self, home: Home) -> None:
         """Take note of a cluster that can be used: what was left under its name, with another id, is no more."""
