@@ -20,7 +20,7 @@ from tealjet.errors import ClientClosedError, Outcome
 from tealjet.failover.model import JobFate, JobMoved, Switched
 from tealjet.jet import errors
 from tealjet.jet.continuity import AttemptState, Continuity
-from tealjet.jet.jobs import StatusListener
+from tealjet.jet.jobs import JobStatusChange, StatusListener
 from tealjet.lab import EmbeddedLab, start_embedded
 from tealjet.protocol.jet_values import JobStatus
 
@@ -410,6 +410,28 @@ async def test_whoever_watches_a_job_is_woken_when_the_client_leaves_its_cluster
         with pytest.raises(errors.JobNotFoundError, match="left for 'green'"):
             await job.status()
         assert [one async for one in changes] == []
+
+
+async def test_a_change_that_a_member_tells_while_there_is_no_connection_to_it_is_noticed_nevertheless(
+    jar: Path,
+) -> None:
+    with start_embedded(["blue"], members=2) as lab:
+        async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"])) as client:
+            job = await client.jet.submit_jar(jar, name="report")
+            await job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+            failed = asyncio.Event()
+
+            def note(change: JobStatusChange) -> None:
+                if change.new is JobStatus.FAILED:
+                    failed.set()
+
+            await job.add_status_listener(note)
+            teller = lab["blue"].members[0]
+            teller.refuse()
+            teller.drop()
+            await job.cancel()
+            async with asyncio.timeout(LIMIT):
+                await failed.wait()
 
 
 async def test_whoever_waits_for_a_status_or_listens_to_it_is_not_left_waiting_by_a_client_that_is_closed(

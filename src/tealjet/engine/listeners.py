@@ -33,6 +33,8 @@ class Listener:
     """Called with each event, on the event loop."""
     belongs: Callable[[Link], bool] | None = None
     """Says which links it is registered on, by their cluster; None: on all of them."""
+    interrupted: Callable[[], None] | None = None
+    """Called when a connection is gone that it was registered on: what is told until it is there again is missed."""
 
     def belongs_on(self, link: Link) -> bool:
         """Say whether it is to be registered on the link."""
@@ -124,7 +126,9 @@ class Listeners:
     def forget(self, connection: Connection) -> None:
         """Drop what is known of a closed connection."""
         for registration in self._registrations.values():
-            registration.remote.pop(connection, None)
+            interrupted = registration.listener.interrupted
+            if registration.remote.pop(connection, None) is not None and interrupted is not None:
+                interrupted()
 
     async def _register(self, connection: Connection, registration: _Registration) -> None:
         """Register once, however many ask for it at the same time."""

@@ -348,7 +348,7 @@ class AsyncJob:
         """Wait until the job has reached a status.
 
         Members of 5.3 and later tell of each change, so that a status is noticed however short it lasts; others are
-        asked again and again.
+        asked again and again, and so are those of a cluster while one of them can't be connected to.
 
         Args:
             status: What to wait for.
@@ -423,8 +423,12 @@ class AsyncJob:
             try:
                 status = await self._status_of(job)
                 yield _change(job, status, status)
+                deaf = False
                 while True:
-                    change = await watch.next(None if registration else _POLL)
+                    was_deaf, deaf = deaf, registration is None or self._deaf
+                    change = None
+                    if deaf or not was_deaf:  # else it may have changed before it could be heard again
+                        change = await watch.next(_POLL if deaf else None)
                     if change is None:  # nobody tells: by its nature, or because a connection was lost meanwhile
                         now = await self._status_of(job)
                         if now is status:
@@ -435,6 +439,13 @@ class AsyncJob:
             finally:
                 if registration is not None:
                     await self._around.engine.remove_listener(registration)
+
+    @property
+    def _deaf(self) -> bool:
+        """Whether a member is not heard now: of its jobs' changes no other one tells."""
+        engine = self._around.engine
+        link = engine.active
+        return link is not None and engine.settings.smart_routing and len(link.connections) < len(link.members)
 
     async def _listen(self, job: JobRef, watch: _Watch) -> str | None:
         """Have the members tell of changes; None when they do not."""
@@ -456,6 +467,7 @@ class AsyncJob:
             ),
             handle=lambda message: watch.told(decode_event(jet.ADD_JOB_STATUS_LISTENER, message)),
             belongs=job.home.has,
+            interrupted=watch.look_again,
         )
         try:
             return await self._around.engine.add_listener(listener)
