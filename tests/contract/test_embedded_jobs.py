@@ -16,7 +16,7 @@ import tealjet.asyncio
 from support.clusters import Events, cluster_config, failover_config
 from support.workload import LIMIT
 from tealjet.cli.jobs import watched
-from tealjet.errors import ClientClosedError, Outcome
+from tealjet.errors import ClientClosedError, Outcome, outcome_of
 from tealjet.failover.model import JobFate, JobMoved, Switched
 from tealjet.jet import errors
 from tealjet.jet.continuity import AttemptState, Continuity
@@ -386,6 +386,20 @@ def test_the_job_of_an_upload_whose_last_answer_is_cut_short_is_found(
     job = client.jet.submit_jar(jar, name="report")
     job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
     assert [one.id for one in client.jet.jobs()] == [job.id]
+
+
+async def test_whether_a_statement_has_made_a_job_that_can_not_be_asked_for_is_unknown(
+    lab: EmbeddedLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"])) as client:
+
+        async def execute_and_close(statement: str) -> None:
+            await client.shutdown()
+
+        monkeypatch.setattr(client.jet, "_execute", execute_and_close)
+        with pytest.raises(errors.SubmissionUnknownError, match=r"'blue' .*'report'") as caught:
+            await client.jet.submit_sql("CREATE JOB report AS SINK INTO m SELECT 1, 2")
+        assert outcome_of(caught.value) is Outcome.UNKNOWN
 
 
 async def test_whoever_watches_a_job_is_woken_when_the_client_leaves_its_cluster(

@@ -15,6 +15,7 @@ import pytest
 
 from tealjet.bridge.homes import Home
 from tealjet.errors import (
+    CallTimeoutError,
     ClientClosedError,
     ClusterLeftError,
     ConnectionLostError,
@@ -66,6 +67,8 @@ class World:
         self.answer: Callable[[str, str, dict[str, Any]], Exception | None] = lambda cluster, message, fields: None
         self.jobs: dict[str, list[JobRef]] = {}
         """The jobs of the JAR on each cluster."""
+        self.mute: Exception | None = None
+        """What the question for the jobs of the JAR ends with."""
         self.closed = False
         self.runtime = Runtime()
         self.engine = Mock(runtime=self.runtime)
@@ -104,6 +107,8 @@ class World:
     async def jobs_of_jar(self, place: Place, ids: frozenset[int], mark: str) -> list[JobRef]:
         if place.home.name != self.clusters[0]:
             raise ClusterLeftError("left", outcome=Outcome.NOT_SENT)
+        if self.mute is not None:
+            raise self.mute
         return [job for job in self.jobs.get(place.home.name, []) if job.job_id in ids]
 
     # what a test asks for
@@ -207,6 +212,25 @@ async def test_what_is_lost_after_the_last_part_is_unknown_and_the_error_names_c
     assert world.begun("green") == []
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        CallTimeoutError("not answered in time", outcome=Outcome.UNKNOWN),
+        CallTimeoutError("no cluster was found", outcome=Outcome.NOT_SENT),
+        ClientClosedError("closed", outcome=Outcome.NOT_SENT),
+    ],
+    ids=["no answer", "no cluster", "closed"],
+)
+async def test_a_submission_whose_main_has_run_is_unknown_when_its_job_can_not_be_asked_for(
+    error: Exception, world: World
+) -> None:
+    world.mute = error
+    with pytest.raises(errors.SubmissionUnknownError, match=r"'blue' had all of .*report\.jar.*as 'report'") as caught:
+        await world.submit(rerun=True)
+    assert outcome_of(caught.value) is Outcome.UNKNOWN
+    assert len(world.begun("blue")) == 1
+
+
 async def test_what_may_be_run_twice_is_submitted_again(world: World) -> None:
     def lose(cluster: str, message: str, fields: dict[str, Any]) -> Exception | None:
         if last(fields) and cluster == "blue":
@@ -248,6 +272,14 @@ async def test_a_job_that_was_started_although_the_answer_was_lost_is_found_on_i
     world.answer = lose
     assert (await world.submit()).job.home.name == "blue"
     assert len(world.begun("blue")) == 1
+
+
+async def test_a_last_part_that_a_closed_client_never_sent_is_no_reason_for_doubt(world: World) -> None:
+    closed = ClientClosedError("closed", outcome=Outcome.NOT_SENT)
+    world.answer = lambda cluster, message, fields: closed if last(fields) else None
+    with pytest.raises(ClientClosedError) as caught:
+        await world.submit()
+    assert outcome_of(caught.value) is Outcome.NOT_SENT
 
 
 async def test_a_last_part_that_was_never_sent_is_no_reason_for_doubt(world: World) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tealjet.bridge.families import Family
 from tealjet.bridge.homes import Home
 from tealjet.engine.engine import Engine
-from tealjet.errors import ClusterLeftError, FeatureMissingError, Outcome, outcome_of
+from tealjet.errors import FeatureMissingError, Outcome, outcome_of
 from tealjet.failover.model import JobMoved, StandbyChanged
 from tealjet.jet import errors
 from tealjet.jet.calls import Cluster
@@ -156,7 +156,7 @@ class AsyncJet:
 
         Raises:
             NotAJobStatementError: The statement makes no job; nothing was sent.
-            SubmissionUnknownError: The cluster was lost or left before the answer.
+            SubmissionUnknownError: The cluster was lost or left before the answer, or can't be asked for the job.
             JobAlreadyExistsError: A job of that name is active.
             JetDisabledError: The cluster has its Jet engine disabled.
             HazelcastSqlError: The cluster refused the statement.
@@ -191,8 +191,10 @@ class AsyncJet:
     async def _create(self, statement: str, name: str, *, only: Home | None = None) -> JobRef:
         place = await self._cluster.place()
         check_place(place, only)
+        executed = False
         try:
             await self._execute(statement)
+            executed = True
             job = await self._reader.named(place, name)
         except Exception as error:
             refusal = statement_refusal_of(str(error), place.home.name)
@@ -201,7 +203,7 @@ class AsyncJet:
             for cause in error.args:
                 if isinstance(cause, FeatureMissingError):  # the official error around it says less
                     raise cause from None
-            if outcome_of(error) is Outcome.UNKNOWN or isinstance(error, ClusterLeftError):
+            if executed or outcome_of(error) is Outcome.UNKNOWN:
                 raise _unknown(place.home, name) from error
             raise
         if job is None:
@@ -307,7 +309,7 @@ def _check(continuity: object, cancel_superseded: bool) -> None:
 
 def _unknown(home: Home, name: str) -> errors.SubmissionUnknownError:
     text = (
-        f"Cluster {home.name!r} was lost or left before it answered the statement: it may have started the job "
-        f"{name!r} there. Look for it there."
+        f"Cluster {home.name!r} was lost or left before it answered the statement, or could not be asked for the job "
+        f"{name!r}: it may have been started there. Look for it there."
     )
     return errors.SubmissionUnknownError(text, cluster=home.name, job_name=name)

@@ -23,7 +23,7 @@ from pathlib import Path
 from tealjet.bridge.homes import Home
 from tealjet.engine.connection import Connection
 from tealjet.engine.link import Link
-from tealjet.errors import ClusterLeftError, ConnectionLostError, NoConnectionError, Outcome, outcome_of
+from tealjet.errors import ClusterLeftError, ConnectionLostError, NoConnectionError, Outcome, TealjetError, outcome_of
 from tealjet.jet import command_line, errors
 from tealjet.jet.calls import Cluster, tie_to
 from tealjet.jet.questions import Question
@@ -143,7 +143,7 @@ class Submitter:
 
         Raises:
             ClusterLeftError: That cluster was left when nothing had happened there yet.
-            SubmissionUnknownError: The cluster was lost or left when the JAR's ``main`` may have run.
+            SubmissionUnknownError: The JAR's ``main`` may have run, and the cluster was lost or left or can't be asked.
             JobError: It was refused.
         """
         token = self._runtime.uuid().hex[:12]
@@ -175,6 +175,10 @@ class Submitter:
                         uncertain = attempt if attempt.progress is Progress.RUNNING else uncertain
                         continue
                     job = found
+                except TealjetError as error:
+                    if attempt.progress is Progress.RUNNING and outcome_of(error) is not Outcome.ANSWERED:
+                        raise _unknown(attempt, what, f"had all of {what}, and could not be asked: {error}") from error
+                    raise
                 return Submitted(job=job, sha256=None if jar is None else jar.sha256)
         raise AssertionError("the loop has no end")
 
@@ -359,7 +363,7 @@ class Submitter:
         )
         try:
             await asyncio.shield(session.asked)
-        except _LOST as error:
+        except Exception as error:
             if outcome_of(error) is Outcome.NOT_SENT:
                 attempt.progress = Progress.SENDING
             raise
@@ -448,12 +452,13 @@ def _options(what: Submission) -> list[str]:
     return [word for option, value in options.items() if value is not None for word in (option, value)]
 
 
-def _unknown(attempt: _Attempt, what: Submission) -> errors.SubmissionUnknownError:
+def _unknown(attempt: _Attempt, what: Submission, fate: str | None = None) -> errors.SubmissionUnknownError:
     cluster = attempt.home.name
     name = "under a name that only the JAR knows" if what.name is None else f"as {what.name!r}"
+    advice = "" if fate or what.rerun else "; with rerun=True it would have been submitted again"
     text = (
-        f"Cluster {cluster!r} was lost or left after it had all of {what} and before it answered: it may have started "
-        f"the job there, {name}. Look for it there; with rerun=True it would have been submitted again."
+        f"Cluster {cluster!r} {fate or f'was lost or left after it had all of {what} and before it answered'}: it may "
+        f"have started the job there, {name}. Look for it there{advice}."
     )
     return errors.SubmissionUnknownError(text, cluster=cluster, job_name=what.name)
 
