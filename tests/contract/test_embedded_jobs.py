@@ -48,11 +48,11 @@ def test_a_jar_is_uploaded_in_parts_and_its_job_runs_to_its_end(
     lab: EmbeddedLab, client: tealjet.JetClient, jar: Path
 ) -> None:
     lab["blue"].plan_jobs("report", runs=0.05)
-    told: list[tuple[int, int]] = []
-    job = client.jet.submit_jar(jar, name="report", part_size=1_000, progress=lambda *sent: told.append(sent))
+    told = Events()
+    job = client.jet.submit_jar(jar, name="report", part_size=1_000, progress=lambda *sent: told(sent))
     job.join(timeout=LIMIT)
-    assert told[-1] == (10_240, 10_240)
-    assert len(told) == 12
+    told.wait_for_number(12)
+    assert told.all[-1] == (10_240, 10_240)
     assert (job.name, job.status()) == ("report", JobStatus.COMPLETED)
     assert not job.is_user_cancelled()
     assert job.config().resources[0].id.startswith("report-")
@@ -177,7 +177,8 @@ def test_the_configuration_of_a_suspended_job_is_changed(client: tealjet.JetClie
 def test_after_a_switch_a_pending_join_and_every_other_use_is_an_error_and_not_a_byte_is_sent(
     lab: EmbeddedLab, jar: Path
 ) -> None:
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    config = failover_config(lab["blue"], lab["green"])
+    with tealjet.new_jet_failover_client(config, silence_limit=3600.0) as client:  # nothing is sent but what is asked
         job = client.jet.submit_jar(jar, name="report")
         job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
         with concurrent.futures.ThreadPoolExecutor() as pool:

@@ -19,11 +19,14 @@ def test_every_call_is_counted_by_operation_and_outcome() -> None:
         ]
     )
 
+    all_raised = threading.Event()
+
     def put(_: str) -> None:
         for error in errors:
             raise error
+        all_raised.set()
 
-    with Load({"put": put, "get": str}, threads_each=1) as load:
+    with Load({"put": put, "get": lambda _: all_raised.wait()}, threads_each=1) as load:
         load.wait_for_more(100)
     operations = {one.name: one for one in load.calls().operations}
     put_calls = operations["put"]
