@@ -322,6 +322,25 @@ def test_back_on_a_cluster_whose_attempt_was_cancelled_the_work_is_done_once_mor
         ]
 
 
+def test_back_on_a_cluster_whose_attempt_is_just_being_cancelled_the_work_is_done_once_more(
+    lab: EmbeddedLab, jar: Path
+) -> None:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        job = client.jet.submit_jar(jar, name="report", continuity=Continuity.RERUN, cancel_superseded=True)
+        first = job.id
+        lab["blue"].members[0].skip_answer("jet.terminateJob")
+        client.failover.switch_to("green")
+        with tealjet.new_jet_client(cluster_config(lab["blue"])) as other:
+            left = other.jet.get_job(first)
+            assert left is not None
+            with pytest.raises(errors.JobCancelledError):
+                left.join(timeout=LIMIT)
+        client.failover.switch_to("blue")
+        job.wait_for(JobStatus.RUNNING, timeout=LIMIT)
+        assert job.id != first
+        assert [one.cluster for one in job.attempts] == ["blue", "green", "blue"]
+
+
 @pytest.mark.parametrize(
     "lost_at", ["jet.uploadJobMetaData", "jet.uploadJobMultipart"], ids=["sending", "main may run"]
 )

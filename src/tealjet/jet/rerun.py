@@ -151,9 +151,7 @@ class RerunJob(AsyncJob):
                     self._succeed()
                     return
                 case Sighting.CANCEL:
-                    mode = TerminationMode.CANCEL_FORCEFUL
-                    await cluster.look(link, job, questions.terminate(job.job_id, None, mode))
-                    self._superseded(at, AttemptState.CANCELLED, JobFate.CANCELLED)
+                    await self._cancel(link, at)
                     return
                 case Sighting.REPORT:
                     self._superseded(at, AttemptState.STILL_RUNS, JobFate.STILL_RUNS)
@@ -169,6 +167,18 @@ class RerunJob(AsyncJob):
             self._succeed()
         finally:
             self._watched.discard(at)
+
+    async def _cancel(self, link: Link, at: int) -> None:
+        """Cancel an attempt; it counts as cancelled from now on, as nobody is to go on with it in the meantime."""
+        job, former = self._refs[at], self._line.attempts[at].state
+        self._line = self._line.noted(at, AttemptState.CANCELLED)
+        question = job.place.questions.terminate(job.job_id, None, TerminationMode.CANCEL_FORCEFUL)
+        try:
+            await self._around.cluster.look(link, job, question)
+        except Exception:
+            self._line = self._line.noted(at, former)
+            raise
+        self._announce(job, JobFate.CANCELLED, self._line.now.cluster)
 
     def _superseded(self, at: int, state: AttemptState, fate: JobFate) -> None:
         if self._line.attempts[at].state.ended:
