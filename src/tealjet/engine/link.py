@@ -486,7 +486,7 @@ class Link:
             self.down = True
             self.gone.set_result(None)
             self.listening = Listening.DROP
-            self._on_call_end = None  # that its calls are lost now is no end of a drain: a lost link has to be told first
+            self._on_call_end = None  # that its calls are lost now is no end of a drain: a lost link is told first
             self._cancel_timers()
             self._owner.on_down(self)
         self._handlers = {key: it for key, it in self._handlers.items() if it.connection is not connection}
