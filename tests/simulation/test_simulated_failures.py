@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -110,3 +111,55 @@ def test_a_cluster_that_is_gone_is_left_in_time_and_every_call_has_a_label_that_
             await judged(simulation, workload.history, lab.clusters.values())
 
         simulation.run(story())
+
+
+@pytest.mark.parametrize("other", [0, 1])
+def test_a_cluster_is_followed_over_its_last_member_when_the_others_are_lost_at_once(other: int) -> None:
+    with Simulation(seed=1) as simulation:
+        lab = simulation.start_embedded(("blue",), members=3)
+
+        async def story() -> None:
+            async with simulation.new_jet_failover_client(lab_config(lab)) as client:
+                link = client._engine.active
+                assert link is not None
+                assert link.viewing is not None
+                others = [one for one in link.connections.values() if one is not link.viewing]
+                lost = [link.viewing.peer, others[other].peer]
+                for address in lost:
+                    simulation.way_to(address).refuse()
+                    simulation.way_to(address).drop()
+                for member in lab["blue"].members:
+                    if member.address in lost:
+                        member.kill()
+                await asyncio.sleep(1)
+                assert client.failover.status().members == 1
+
+        simulation.run(story())
+
+
+def test_a_standby_that_ends_with_its_last_answer_does_not_take_over() -> None:
+    def received(cut_after: int | None = None) -> int:
+        """Return how many bytes a standby receives until it is ready; cut it after so many, then lose the other one."""
+        with Simulation(seed=1) as simulation:
+            lab = simulation.start_embedded()
+            (way,) = ways(simulation, lab["green"])
+            lab["green"].members[0].refuse()
+
+            async def story() -> int:
+                async with simulation.new_jet_failover_client(lab_config(lab)) as client:
+                    entries: Any = await client.get_map(MAP)  # a standby is told of it last
+                    lab["green"].members[0].accept()
+                    if cut_after is not None:
+                        way.cut_after(cut_after, Direction.TO_CLIENT)
+                    await asyncio.sleep(1.3)  # after a second it is tried again
+                    way.pass_through()
+                    standby = client._engine.snapshot().standby_link
+                    link = None if standby is None else client._engine.link_of(standby)
+                    count = 0 if link is None else sum(one.bytes_received for one in link.connections.values())
+                    lab["blue"].kill()
+                    assert await entries.get("k") is None
+                    return count
+
+            return simulation.run(story())
+
+    assert received(cut_after=received()) == 0

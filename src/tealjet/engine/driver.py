@@ -171,6 +171,8 @@ class Driver:
                 link = await self._opener.open(link_id, self._targets[command.candidate], command.deadline)
                 if command.role is model.Role.STANDBY:
                     await self._anticipate(link, command.deadline)
+                if link.down:  # since its last answer came: whoever is told of a loss has not heard of this link yet
+                    raise OpenError(model.Reason.LOST, f"cluster {link.target.name!r} was lost as soon as it was open")
             except OpenError as error:
                 self._attempts.pop(command.attempt, None)
                 _log.debug("attempt %s failed: %s", command.attempt, error.detail)
@@ -364,6 +366,7 @@ class Driver:
             return
         successor = link.any_connection()
         if link.viewing is connection and successor is not None:
+            link.viewing = successor  # from now on: it may be lost before anything is asked of it
             self._runtime.spawn(self._view_again(link, successor))
         self._join_members(link)
 
@@ -376,20 +379,19 @@ class Driver:
     async def _view_again(self, link: Link, connection: Connection) -> None:
         """Follow the cluster's members and partitions over another connection than before."""
         failures = 0
-        while True:
+        while link.viewing is connection and connection.live:  # the end of a connection leads here again
             try:
                 async with asyncio.timeout(self._settings.prepare_timeout):
-                    return await self._opener.view(link, connection)
+                    await self._opener.view(link, connection)
+                return
             except Exception as error:
                 failures += 1
                 _log.debug("%r can't deliver the cluster's members: %s", connection, _told(error))
-            if not connection.live:  # its end leads here again
-                return None
             await asyncio.wait([link.gone], timeout=_REJOIN.pause(failures, self._runtime.random()))
             successor = link.any_connection()
             if successor is None or link.viewing is not connection:
-                return None
-            connection = successor
+                return
+            connection = link.viewing = successor
 
     def _join_members(self, link: Link) -> None:
         if not self._settings.smart_routing:
