@@ -22,7 +22,7 @@ from tealjet.engine.calls import Call, Calls
 from tealjet.engine.connection import Connection
 from tealjet.engine.contracts import Settings, Target
 from tealjet.engine.link import Link
-from tealjet.errors import CallTimeoutError, FeatureMissingError, outcome_of
+from tealjet.errors import CallTimeoutError, ConnectionLostError, FeatureMissingError, outcome_of
 from tealjet.failover.model import CallCounts, Cause, LinkId, Outcome
 from tealjet.protocol import table
 from tealjet.protocol.codec import encode_request, encode_response
@@ -45,6 +45,7 @@ class Owner:
 
     def __init__(self) -> None:
         self.lost: list[str] = []
+        self.counts = CallCounts()
         self.schemas: list[bytes] = []
 
     def schema_ids(self) -> Sequence[bytes]:
@@ -54,6 +55,7 @@ class Owner:
 
     def on_lost(self, link: Link, cause: Cause, detail: str, calls: CallCounts) -> None:
         self.lost.append(detail)
+        self.counts = calls
 
     def on_members(self, link: Link, members: Sequence[MemberInfo]) -> None: ...
 
@@ -341,6 +343,20 @@ async def test_a_link_that_is_lost_while_it_is_drained_is_reported_as_lost_and_n
     world.runtime.advance(10)
     assert world.owner.lost == ["nothing was heard"]
     assert drained == []
+
+
+async def test_what_the_engine_asks_for_itself_is_no_call_that_is_left_or_lost() -> None:
+    world, drained = World(), list[int]()
+    ping = asyncio.ensure_future(world.link.ask(encode_request(table.PING), world.connection))
+    await asyncio.sleep(0)
+    world.send(TAKE)
+    world.link.drain(world.runtime.now() + 5, drained.append)
+    world.runtime.advance(5)
+    assert drained == [1]
+    world.connection.close(Cause.SILENT, "nothing was heard")
+    assert world.owner.counts == CallCounts(unknown=1)
+    with pytest.raises(ConnectionLostError):
+        await ping
 
 
 async def test_a_retired_link_stays_for_a_blocked_call_and_closes_when_that_has_ended_although_it_is_pinged() -> None:

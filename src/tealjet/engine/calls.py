@@ -12,7 +12,7 @@ import math
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from tealjet.engine.contracts import CallErrors, Settings
 from tealjet.failover.model import CallCounts, Outcome
@@ -58,6 +58,9 @@ class Call:
         "sent",
         "timeout",
     )
+
+    of_user: ClassVar[bool] = True
+    """Its end is told to a user; what the engine asks for itself, such as a ping, does not count as a call."""
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ import uuid
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from tealjet.engine.calls import Call, Calls
 from tealjet.engine.contracts import Settings, Target
@@ -52,6 +52,8 @@ class Request(Call):
     """A call of the engine itself: its answer is awaited on the loop."""
 
     __slots__ = ("answer",)
+
+    of_user: ClassVar[bool] = False
 
     def __init__(self, runtime: Runtime, request: bytearray, connection: Connection | None, timeout: float) -> None:
         """Make a request, bound to a connection unless that is None."""
@@ -520,7 +522,8 @@ class Link:
                 continue
             sent = id(call.request) not in unsent
             counts = self._calls.lost(call, sent=sent, cluster=self.target.name, detail=detail)
-            unknown, held = unknown + counts.unknown, held + counts.held
+            if call.of_user:
+                unknown, held = unknown + counts.unknown, held + counts.held
             if self._on_call_end is not None:
                 self._on_call_end(key, call)
         return CallCounts(unknown=unknown, held=held)
@@ -528,7 +531,7 @@ class Link:
     # ------------------------------------------------------------------------------------------------------------ end
 
     def drain(self, deadline: float, drained: Callable[[int], None]) -> None:
-        """Call back when the short calls have ended, or at the deadline; with how many calls of any kind stay."""
+        """Call back when the short calls have ended, or at the deadline; with how many calls of users stay."""
         waiting = {key for key, call in self.pending.items() if not call.blocks and not call.done()}
 
         def ended(key: int, _: Call) -> None:
@@ -549,7 +552,7 @@ class Link:
         self._end_timer = self._runtime.call_at(deadline, finish)
 
     def _in_flight(self) -> int:
-        return sum(not call.done() for call in self.pending.values())
+        return sum(call.of_user and not call.done() for call in self.pending.values())
 
     def retire(self, deadline: float) -> None:
         """Close when no call has been under way for a while and no tenant is left, at the latest at the deadline."""

@@ -10,7 +10,7 @@ import asyncio
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from tealjet.bridge.homes import Home
 from tealjet.engine.calls import Call
@@ -70,6 +70,8 @@ class _JetCall(Request):
     """A call whose refusal is read with all of its causes."""
 
     __slots__ = ("_read_refusal",)
+
+    of_user: ClassVar[bool] = True
 
     def __init__(
         self,
