@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from tealjet.engine.connection import Connection
 from tealjet.engine.link import Link
@@ -130,11 +131,16 @@ class Listeners:
             if registration.remote.pop(connection, None) is not None and interrupted is not None:
                 interrupted()
 
-    async def _register(self, connection: Connection, registration: _Registration) -> None:
+    def _register(self, connection: Connection, registration: _Registration) -> Coroutine[Any, Any, None]:
         """Register once, however many ask for it at the same time."""
         task = registration.remote.get(connection)
-        if task is None:
+        if task is None:  # begun before this is awaited: who removes the listener in the next moment has to know of it
             task = registration.remote[connection] = self._runtime.spawn(self._ask(connection, registration.listener))
+        return self._registered(task, connection, registration)
+
+    async def _registered(
+        self, task: asyncio.Task[tuple[object, int]], connection: Connection, registration: _Registration
+    ) -> None:
         try:
             await asyncio.shield(task)
         except Exception:
