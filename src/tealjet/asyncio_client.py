@@ -84,11 +84,11 @@ class AsyncioJetClient(HazelcastClient):
             if announce:
                 self._family.fire("SHUTTING_DOWN")
                 self._family.lifecycle.shutdown()
-                self._statistics.shutdown()
                 await self._close_sessions()
         finally:  # also when nobody waits for it any more
             sessions: Any = self._proxy_session_manager
             sessions.end()
+            self._statistics.shutdown()
             if announce:
                 self._near_cache_manager.destroy_near_caches()
             await self._engine.close()

@@ -162,6 +162,21 @@ def test_a_client_that_finds_nobody_gives_up_when_its_time_is_over() -> None:
         simulation.run(story())
 
 
+def test_a_client_that_has_given_up_leaves_nothing_running_when_it_is_closed() -> None:
+    with Simulation(seed=6) as simulation:
+        lab = simulation.start_embedded()
+
+        async def story() -> None:
+            config = lab_config(lab, try_count=1, statistics_enabled=True)
+            async with simulation.new_jet_failover_client(config) as client:
+                for cluster in lab.clusters.values():
+                    cluster.kill()
+                await asyncio.sleep(4 * 120)
+                assert not client.lifecycle_service.is_running()
+
+        simulation.run(story())
+
+
 def test_names_lead_where_the_simulation_says() -> None:
     with Simulation(seed=7) as simulation:
         lab = simulation.start_embedded(("blue",))
