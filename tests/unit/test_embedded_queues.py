@@ -9,6 +9,7 @@ import pytest
 
 from support.embedded import MemoryClient, MemoryCluster
 from support.serialized import data, value, values
+from tealjet.lab.embedded.faults import Mishap
 from tealjet.lab.embedded.services import SERVICES
 from tealjet.lab.embedded.structures.queues import UNBOUNDED, Queues
 from tealjet.protocol import table
@@ -68,6 +69,18 @@ def test_all_items_are_added_or_none(client: MemoryClient) -> None:
     assert (error.error_code, error.message) == (27, "Queue full")
     assert client.ask(queues.SIZE, name="q") == 0
     assert client.ask(queues.ADD_ALL, name="q", data_list=tuple(map(data, "ab")))
+
+
+def test_who_waits_twice_over_a_connection_that_ends_with_the_first_answer_is_forgotten(
+    world: MemoryCluster, client: MemoryClient
+) -> None:
+    taker = world.client()
+    for _ in range(2):
+        taker.send(queues.TAKE, name="q")
+    taker.session.member.faults.mishaps.append((Mishap.CUT, queues.TAKE.request.type))
+    assert [client.answer(queues.OFFER, offer(client, item)) for item in "ab"] == [True, True]
+    assert taker.wire.closed
+    assert polled(client, poll(client)) == "b"
 
 
 def test_who_waits_for_an_item_gets_it_in_the_order_in_which_they_came(world: MemoryCluster) -> None:

@@ -125,5 +125,6 @@ class Line:
             waiting.request.answer(in_vain)
 
     def _remove(self, waiting: _Waiting) -> None:
-        self._waiting.remove(waiting)
-        waiting.end()
+        if waiting in self._waiting:  # else its connection has ended with the answer to another of its requests
+            self._waiting.remove(waiting)
+            waiting.end()
