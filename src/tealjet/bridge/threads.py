@@ -30,6 +30,10 @@ class LoopThread:
     def __init__(self, name: str) -> None:
         """Start a thread of that name."""
         self._process = os.getpid()
+        self._taking = threading.RLock()
+        """Held to hand something over; whatever interrupts that may do the same."""
+        self._ended = False
+        """Nothing is taken any more."""
         self._loop, self.turns = new_loop()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -48,6 +52,8 @@ class LoopThread:
             try:
                 self._loop.run_forever()
             finally:
+                with self._taking:  # what is handed over later would wait for a loop that does not run any more
+                    self._ended = True
                 self._loop.run_until_complete(self._end_tasks())
                 asyncio.set_event_loop(None)
                 self._loop.close()
@@ -74,6 +80,8 @@ class LoopThread:
         future = self._submit(coroutine)
         try:
             return future.result(timeout)
+        except concurrent.futures.CancelledError:  # with all that the loop still had to do when it ended
+            raise _closed() from None
         except BaseException:
             future.cancel()
             raise
@@ -96,11 +104,11 @@ class LoopThread:
         if os.getpid() != self._process:
             coroutine.close()
             raise OfficialErrors().forked(Outcome.NOT_SENT)
-        try:
-            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        except RuntimeError:  # the loop is closed
-            coroutine.close()
-            raise _closed() from None
+        with self._taking:
+            if not self._ended:
+                return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        coroutine.close()
+        raise _closed()
 
     def end_with(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         """Run a coroutine there, then end the loop; waits for neither."""
