@@ -161,6 +161,17 @@ def test_a_slow_member_that_closes_a_connection_delivers_first_what_it_has_sent(
     assert client.wire.closed
 
 
+def test_what_a_slow_member_would_have_sent_ends_with_the_connection() -> None:
+    world = MemoryCluster()
+    client = world.client()
+    world.members[0].faults.delay = 2.0
+    client.send(table.PING)
+    client.wire.closed = True  # nothing can be sent any more
+    client.session.lost()
+    world.runtime.advance(2.0)
+    assert world.cluster.defects == []
+
+
 def test_a_member_that_reads_slowly_takes_no_more_bytes_than_its_rate() -> None:
     world = MemoryCluster()
     client = world.client()

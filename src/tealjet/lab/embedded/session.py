@@ -146,7 +146,8 @@ class PlayedSession:
         self.cluster.flush()
 
     def lost(self) -> None:
-        """The connection is gone, by the client or on the way."""
+        """The connection is gone, by the client or on the way; what was still to be sent late is not."""
+        self._late.clear()
         self._forget("the client closed the connection")
         self.cluster.flush()
 
