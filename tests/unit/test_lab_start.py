@@ -6,14 +6,15 @@ import asyncio
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tealjet.lab import ClusterOptions, MemberStartError, start_local
+from tealjet.lab import ClusterOptions, LocalMember, MemberStartError, start_local
 
 OWNER = """
 import sys
@@ -149,3 +150,53 @@ def test_ctrl_c_during_a_start_ends_what_was_started(never_ready: Path, tmp_path
     owner.send_signal(signal.SIGINT)
     ended(member)
     assert "KeyboardInterrupt" in owner.communicate()[1]
+
+
+# ------------------------------------------------------------------------------------------- members that are there
+
+
+@pytest.fixture
+def silent(tmp_path: Path) -> Iterator[LocalMember]:
+    """A member whose process is there, and which accepts connections and says nothing; its cluster has one more."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        log = tmp_path / "member.log"
+        log.touch()
+        members: list[LocalMember] = []
+        for address in (("127.0.0.1", 1), server.getsockname()):
+            members.append(
+                LocalMember(
+                    address=address,
+                    cluster_name="blue",
+                    command=["sleep", "1000"],
+                    log=log,
+                    group=0,
+                    cluster=members,
+                )
+            )
+        member = members[1]
+        member.launch()
+        yield member
+        member.kill()
+
+
+def test_a_frozen_member_may_be_frozen_once_more(silent: LocalMember) -> None:
+    silent.freeze()
+    silent.freeze()
+    silent.thaw()
+    silent.freeze()
+
+
+def test_a_member_is_not_started_before_a_slow_one_has_said_that_it_knows_of_its_end(silent: LocalMember) -> None:
+    dead = silent._cluster[0]
+    with pytest.raises(MemberStartError, match="is dead, and may still be a member of its cluster for the others"):
+        dead.restart(timeout=0.1)
+    assert not dead.alive
+
+
+def test_a_member_is_started_although_a_frozen_one_knows_nothing_of_its_end(silent: LocalMember) -> None:
+    dead = silent._cluster[0]
+    silent.freeze()
+    with pytest.raises(MemberStartError, match="does not serve clients in a cluster of 1 in time"):
+        dead.restart(timeout=0.1)
+    assert dead.alive
+    dead.kill()

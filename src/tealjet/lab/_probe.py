@@ -23,6 +23,9 @@ def member_count(address: tuple[str, int], cluster_name: str, timeout: float) ->
         address: Host and port.
         cluster_name: The name to authenticate with.
         timeout: How long one read may take, in seconds.
+
+    Raises:
+        TimeoutError: A read took longer: the member is frozen, or slow, and nothing is known of its cluster.
     """
     try:
         with socket.create_connection(address, timeout) as connection:
@@ -39,6 +42,8 @@ def member_count(address: tuple[str, int], cluster_name: str, timeout: float) ->
                     view = codec.decode_event(table.ADD_CLUSTER_VIEW_LISTENER, message)
                     if isinstance(view, values.MembersView):
                         return len(view.members)
+    except TimeoutError:
+        raise
     except (OSError, ProtocolError, StopIteration):
         return 0
     return 0

@@ -6,6 +6,7 @@ not know: it is given a command.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -55,6 +56,7 @@ class LocalMember:
         """All members of its cluster, itself included; complete when the first one is started."""
         self._proxy = proxy
         self._process: subprocess.Popen[bytes] | None = None
+        self._frozen = False
 
     def __repr__(self) -> str:
         return f"<member {self.address} of {self._cluster_name}, {'pid ' + str(self.pid) if self.alive else 'dead'}>"
@@ -89,11 +91,15 @@ class LocalMember:
     def freeze(self) -> None:
         """Stop the process with SIGSTOP and wait until it stands still: connections stay, nothing answers.
 
+        Harmless when it is frozen.
+
         Raises:
             LabError: The member is dead.
         """
         self._signal(signal.SIGSTOP)
-        os.waitpid(self.pid, os.WUNTRACED)
+        if not self._frozen:  # the system tells of it once
+            os.waitpid(self.pid, os.WUNTRACED)
+            self._frozen = True
 
     def thaw(self) -> None:
         """Let a frozen process go on.
@@ -102,6 +108,7 @@ class LocalMember:
             LabError: The member is dead.
         """
         self._signal(signal.SIGCONT)
+        self._frozen = False
 
     def stop(self, timeout: float = 30.0) -> None:
         """Shut the member down gracefully, thawing it first, and wait until it is gone; harmless when it is dead.
@@ -114,10 +121,12 @@ class LocalMember:
         """
         if not self.alive:
             return
-        self._signal(signal.SIGTERM)
-        self._signal(signal.SIGCONT)
+        process = self._running()
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGCONT)  # it may be gone already
+        self._frozen = False
         try:
-            self._running().wait(timeout)
+            process.wait(timeout)
         except subprocess.TimeoutExpired:
             raise LabError(
                 f"{self!r} did not shut down within {timeout} s; its log ends with\n{self.log_tail()}"
@@ -141,16 +150,28 @@ class LocalMember:
         """Wait until the living members have noticed that this one is gone.
 
         One that comes back earlier asks to join a cluster whose master it may still seem to be itself, and ends up in a
-        cluster of its own.
+        cluster of its own. Who is slow to answer has not said that it has noticed; who is frozen cannot be asked.
         """
         deadline = time.monotonic() + timeout
         living = [member for member in self._cluster if member.alive]
         pause = _FIRST_PAUSE
-        while any(member_count(one._endpoint, one._cluster_name, timeout=1.0) > len(living) for one in living):
+        while any(one._may_have_more_members_than(len(living), deadline) for one in living if not one._frozen):
             if time.monotonic() > deadline:
-                raise self._failure("is still a member of its cluster for the others although it is dead")
+                raise self._failure("is dead, and may still be a member of its cluster for the others")
             time.sleep(pause)
             pause = min(pause * 1.2, _LONGEST_PAUSE)
+
+    def _may_have_more_members_than(self, count: int, deadline: float) -> bool:
+        try:
+            left = max(deadline - time.monotonic(), _FIRST_PAUSE)
+            return member_count(self._endpoint, self._cluster_name, timeout=left) > count
+        except TimeoutError:
+            return True
+
+    def _serves_in_cluster_of(self, size: int) -> bool:
+        with contextlib.suppress(TimeoutError):
+            return member_count(self._endpoint, self._cluster_name, timeout=1.0) >= size
+        return False
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
@@ -174,6 +195,7 @@ class LocalMember:
                 env={name: value for name, value in os.environ.items() if not _FOREIGN_SETTINGS.match(name)},
                 process_group=self._group,
             )
+        self._frozen = False
 
     def _failure(self, what: str) -> MemberStartError:
         return MemberStartError(
@@ -245,7 +267,7 @@ def _await_service(expected: Iterable[tuple[LocalMember, int]], timeout: float, 
     pause = _FIRST_PAUSE
     while True:
         for member, size in tuple(pending):
-            if member_count(member._endpoint, member._cluster_name, timeout=1.0) >= size:
+            if member._serves_in_cluster_of(size):
                 pending.remove((member, size))
             elif (code := member._running().poll()) is not None:
                 raise member._failure(f"ended with exit code {code}")
