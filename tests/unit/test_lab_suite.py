@@ -26,11 +26,12 @@ def suite(tmp_path: Path) -> Path:
 
 
 def run(suite: Path, source: str, *arguments: str, ci: bool = True) -> tuple[int, str]:
-    (suite / "test_small.py").write_text(f"import pytest, threading, time\n{source}")
+    (suite / "test_small.py").write_text(f"import pytest, threading\n{source}")
+    elsewhere = {name: value for name, value in os.environ.items() if name != "CI"}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
         cwd=suite.parent,
-        env={**os.environ, "CI": "true" if ci else "false"},
+        env=elsewhere | ({"CI": "true"} if ci else {}),
         capture_output=True,
         text=True,
     )
@@ -85,8 +86,22 @@ def test_a_part_of_the_suite_or_a_run_outside_of_ci_may_do_with_less(suite: Path
     assert run(suite, source, ci=False)[0] == 0
 
 
+def test_what_is_made_up_for_a_property_is_the_same_everywhere_and_may_take_its_time(suite: Path) -> None:
+    source = "from hypothesis import settings\ndef test_made_up(): "
+    checks = "assert settings.default.derandomize and settings.default.deadline is None"
+    assert run(suite, f"{source}{checks}", ci=False)[0] == 0
+
+
 def test_a_thread_that_is_left_behind_fails_the_test(suite: Path) -> None:
-    source = "def test_leaves_a_thread(): threading.Thread(target=time.sleep, args=(2.0,), name='left').start()"
+    source = """
+@pytest.fixture(scope="session")
+def end():
+    end = threading.Event()
+    yield end
+    end.set()
+
+def test_leaves_a_thread(end): threading.Thread(target=end.wait, name='left').start()
+"""
     code, output = run(suite, f"{ON_MEMBERS}{source}")
     assert code == 1
     assert "assert not ['left']" in output
