@@ -36,8 +36,9 @@ _TICK = 0.02
 class FaultProxy(Way):
     """A proxy on 127.0.0.1 in front of one address; for ``with`` and ``async with``, once.
 
-    A black hole takes all bytes: new connections are accepted, and what was swallowed is lost. Half a connection stays
-    until the next ``drop``, and with a limit a sender that has more has to wait.
+    A black hole takes all bytes: new connections are accepted, and what was swallowed is lost; what the proxy has not
+    read yet when it ends is not. Half a connection stays until the next ``drop``, and with a limit a sender that has
+    more has to wait.
 
     The verbs work from any thread and return when the fault is in place. They take well under a millisecond, so they
     may be called on an event loop.
