@@ -10,8 +10,8 @@ import pytest
 
 from support.simulated import MAP, QUEUE, heal, judged, lab_config, ways
 from support.workload import TaskWorkload, mixed
-from tealjet.failover.model import Switched
-from tealjet.lab import Direction, EmbeddedLab, EmbeddedMember, Way
+from tealjet.failover.model import CallCounts, Outcome, Switched
+from tealjet.lab import Direction, EmbeddedCluster, EmbeddedLab, EmbeddedMember, Way
 from tealjet.lab.simulation import Simulation
 
 WORKERS = 8
@@ -109,6 +109,27 @@ def test_a_cluster_that_is_gone_is_left_in_time_and_every_call_has_a_label_that_
             heal(simulation, lab)
             await asyncio.sleep(1)  # what the network has held comes now
             await judged(simulation, workload.history, lab.clusters.values())
+
+        simulation.run(story())
+
+
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("fault", [EmbeddedCluster.kill, EmbeddedCluster.freeze])
+def test_a_report_counts_all_calls_of_which_callers_were_told_that_nothing_is_known(
+    fault: Callable[[EmbeddedCluster], None], members: int
+) -> None:
+    with Simulation(seed=2) as simulation:
+        lab = simulation.start_embedded(members=members)
+
+        async def story() -> None:
+            async with simulation.new_jet_failover_client(lab_config(lab)) as client:
+                async with TaskWorkload(client, mixed(2 * WORKERS), MAP, QUEUE) as workload:
+                    await workload.more(CALLS)
+                    fault(lab["blue"])
+                    await workload.more(CALLS)
+                told = [record for record in workload.history.records if record.outcome is Outcome.UNKNOWN]
+                getters = 2 * WORKERS // 4  # what they ask may be asked again
+                assert client.failover.history[-1].calls == CallCounts(unknown=len(told), held=getters)
 
         simulation.run(story())
 

@@ -32,7 +32,8 @@ _EARLY_EVENTS = 10_000
 _LATE_ACK = 0.25
 """A backup's acknowledgement that has not come so many seconds after a connection was lost went down with it."""
 _UNSETTLED = 1.0
-"""For so many seconds after the loss of a connection answers come whose acknowledgements may be lost."""
+"""For so many seconds after the loss of a connection answers come whose acknowledgements may be lost, and the loss of
+another one is part of the same."""
 _IDLE = 1.0
 """Seconds without a call after which a retired link is closed: a thread may have picked one of its connections for a
 statement that it is about to send."""
@@ -181,6 +182,9 @@ class Link:
         self._awaited: dict[int, _AwaitedBackups] = {}
         self._backup_timer: Handle | None = None
         self._settled_at = 0.0
+        self._lately_unknown = 0
+        """Calls that ended as unknown with the connections that were lost last, each before the last one was settled:
+        a cluster of several members is lost one by one."""
         self._on_call_end: Callable[[int, Call], None] | None = None
         self._end_timer: Handle | None = None
         """The limit of a drain or of the time in retirement."""
@@ -492,7 +496,10 @@ class Link:
             self._cancel_timers()
             self._owner.on_down(self)
         self._handlers = {key: it for key, it in self._handlers.items() if it.connection is not connection}
+        if self._runtime.now() >= self._settled_at:
+            self._lately_unknown = 0
         counts = self._lose_calls(connection, detail)
+        self._lately_unknown += counts.unknown
         if known and not last:
             self._hasten_backups()
         if cause is Cause.PROTOCOL:
@@ -505,7 +512,7 @@ class Link:
             for known_future in (self.members_known, self.partitions_known):
                 if not known_future.done():
                     known_future.cancel(detail)
-            self._owner.on_lost(self, cause, detail, counts)
+            self._owner.on_lost(self, cause, detail, replace(counts, unknown=self._lately_unknown))
 
     def _lose_calls(self, connection: Connection, detail: str) -> CallCounts:
         unsent = connection.unsent()
