@@ -125,6 +125,26 @@ def test_a_hundred_planned_switches_fail_no_call_and_leave_nothing() -> None:
         simulation.run(story())
 
 
+def test_a_listener_that_is_added_to_a_topic_during_a_planned_switch_begins_where_the_new_cluster_is() -> None:
+    with Simulation(seed=4) as simulation:
+        lab = simulation.start_embedded()
+
+        async def story() -> None:
+            async with simulation.new_jet_failover_client(lab_config(lab)) as client:
+                heard: list[Any] = []
+                topic = await client.get_reliable_topic("news")
+                await topic.publish("at the former cluster")
+                await asyncio.sleep(0.1)  # the other one stands by
+                switching = asyncio.create_task(client.failover.switch_to("green"))
+                await topic.add_listener(lambda message: heard.append(message.message))
+                await switching
+                await topic.publish("at the new one")
+                await asyncio.sleep(1)
+                assert heard == ["at the new one"]
+
+        simulation.run(story())
+
+
 def test_a_cluster_that_is_killed_is_left_within_milliseconds() -> None:
     with Simulation(seed=5) as simulation:
         lab = simulation.start_embedded(members=2)

@@ -8,7 +8,11 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from hazelcast.future import ImmediateFuture
+from hazelcast.proxy.ringbuffer import Ringbuffer
 
+from tealjet.bridge.homes import Home
+from tealjet.bridge.proxies import _Ringbuffer
 from tealjet.bridge.renewal import RenewedTopic
 from tealjet.errors import ClientClosedError, Outcome
 
@@ -25,3 +29,17 @@ async def test_listeners_whose_topic_cannot_be_found_again_end_which_is_told_unl
         await RenewedTopic._read_on(topic, [runner], tail)
     runner.cancel.assert_called_once()
     assert ("the listeners of the reliable topic 'news' end" in caplog.text) is not closed
+
+
+def test_a_tail_that_a_cluster_told_before_it_was_left_is_asked_for_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    homes, tails = [Home("blue", "1"), Home("green", "2")], [7, 3]
+
+    def answered_by_the_first(ring: object) -> Any:
+        if len(tails) == 2:
+            homes.pop(0)  # the cluster changes when it has answered
+        return ImmediateFuture(tails.pop(0))
+
+    monkeypatch.setattr(Ringbuffer, "tail_sequence", answered_by_the_first)
+    ring: Any = object.__new__(_Ringbuffer)
+    ring._home = lambda: homes[0]
+    assert ring.tail_sequence().result() == 3

@@ -223,6 +223,13 @@ class _Ringbuffer(RenewedRing, Ringbuffer[Any]):
         self._check(home)
         return await super().read_many(start_sequence, min_count, max_count, filter)
 
+    async def tail_sequence(self) -> int:
+        while True:
+            home = self._home()
+            tail = await super().tail_sequence()
+            if self._home() is home:  # else the cluster changed when it had answered: the next one has its own tail
+                return tail
+
 
 class _ReliableTopic(RenewedTopic, ReliableTopic[Any]):
     def __init__(self, service_name: str, name: str, context: Any, ring: Any, around: Surroundings) -> None:

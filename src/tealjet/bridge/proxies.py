@@ -187,6 +187,16 @@ class _Ringbuffer(RenewedRing, Ringbuffer[Any]):
 
         return self.capacity().continue_with(read_here)
 
+    def tail_sequence(self) -> Any:
+        home = self._home()
+
+        def tail_here(tail: Future[int]) -> Any:
+            sequence = tail.result()
+            # else the cluster changed when it had answered: the next one has its own tail
+            return sequence if self._home() is home else self.tail_sequence()
+
+        return super().tail_sequence().continue_with(tail_here)
+
 
 class _ReliableTopic(RenewedTopic, ReliableTopic[Any]):
     def __init__(self, service_name: str, name: str, context: Any, around: Surroundings) -> None:
