@@ -88,10 +88,17 @@ def test_settings_in_the_environment_do_not_reach_a_member(
     assert "-Dforeign" not in str(raised.value)
 
 
+def test_members_are_told_again_and_again_whom_their_cluster_has(java: Callable[[str], Path], tmp_path: Path) -> None:
+    executable = java('echo "$@"; exit 1')
+    with pytest.raises(MemberStartError) as raised, start_local(["blue"], java=executable, jars=tmp_path):
+        pass
+    assert "-Dhazelcast.member.list.publish.interval.seconds=1 " in str(raised.value)
+
+
 def test_a_member_that_never_serves_clients_is_an_error_in_time(java: Callable[[str], Path], tmp_path: Path) -> None:
     executable = java("exec sleep 1000")
     with (
-        pytest.raises(MemberStartError, match="does not serve clients in a cluster of 1 in time"),
+        pytest.raises(MemberStartError, match=r"in a cluster of 1 in time; members were counted: 0 by 127\.0\.0\.1:"),
         start_local(["blue"], java=executable, jars=tmp_path, timeout=0.1),
     ):
         pass

@@ -114,6 +114,9 @@ _PROPERTIES = {
     "hazelcast.socket.bind.any": "false",
     "hazelcast.wait.seconds.before.join": "0",
     "hazelcast.shutdownhook.policy": "GRACEFUL",
+    # a member that hears of another one in the middle of its own joining does not heed it, and hears of it again only
+    # at this interval; a minute is its default
+    "hazelcast.member.list.publish.interval.seconds": "1",
     # Jet 4 looks for work 2000 times a second in each of its threads even when it has no job; 0.5 ms is its default
     "jet.idle.cooperative.max.microseconds": "10000",
 }

@@ -168,10 +168,10 @@ class LocalMember:
         except TimeoutError:
             return True
 
-    def _serves_in_cluster_of(self, size: int) -> bool:
+    def _member_count(self) -> int:
         with contextlib.suppress(TimeoutError):
-            return member_count(self._endpoint, self._cluster_name, timeout=1.0) >= size
-        return False
+            return member_count(self._endpoint, self._cluster_name, timeout=1.0)
+        return 0
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
@@ -263,16 +263,22 @@ def start_clusters(clusters: Iterable[LocalCluster], timeout: float, cancelled: 
 def _await_service(expected: Iterable[tuple[LocalMember, int]], timeout: float, cancelled: threading.Event) -> None:
     """Wait until each member serves clients in a cluster of at least that many members."""
     deadline = time.monotonic() + timeout
-    pending = list(expected)
+    pending = dict(expected)
+    counts = dict.fromkeys(pending, 0)
     pause = _FIRST_PAUSE
     while True:
-        for member, size in tuple(pending):
-            if member._serves_in_cluster_of(size):
-                pending.remove((member, size))
+        for member, size in tuple(pending.items()):
+            counts[member] = member._member_count()
+            if counts[member] >= size:
+                del pending[member]
             elif (code := member._running().poll()) is not None:
                 raise member._failure(f"ended with exit code {code}")
-            elif time.monotonic() > deadline:
-                raise member._failure(f"does not serve clients in a cluster of {size} in time")
+        if pending and time.monotonic() > deadline:
+            last = min(pending, key=lambda member: counts[member])
+            told = ", ".join(f"{counts[member]} by {member.address}" for member in counts)
+            raise last._failure(
+                f"does not serve clients in a cluster of {pending[last]} in time; members were counted: {told}"
+            )
         if not pending:
             return
         if cancelled.wait(pause):
