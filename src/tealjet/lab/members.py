@@ -25,6 +25,8 @@ from tealjet.lab.faults import FaultProxy
 __all__ = ["LocalCluster", "LocalMember", "start_clusters"]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.2
+_SLOW = 5.0
+"""Seconds until a member that does not answer is asked anew: what it was asked while it started may be lost."""
 _LOG_TAIL = 40
 # what would change a member's configuration or its JVM behind the lab's back
 _FOREIGN_SETTINGS = re.compile(r"HZ_|HAZELCAST_|(CLASSPATH|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|_JAVA_OPTIONS)$")
@@ -163,7 +165,7 @@ class LocalMember:
 
     def _may_have_more_members_than(self, count: int, deadline: float) -> bool:
         try:
-            left = max(deadline - time.monotonic(), _FIRST_PAUSE)
+            left = min(max(deadline - time.monotonic(), _FIRST_PAUSE), _SLOW)
             return member_count(self._endpoint, self._cluster_name, timeout=left) > count
         except TimeoutError:
             return True
