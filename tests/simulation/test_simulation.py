@@ -145,6 +145,24 @@ def test_a_listener_that_is_added_to_a_topic_during_a_planned_switch_begins_wher
         simulation.run(story())
 
 
+def test_what_a_counter_observed_of_the_former_cluster_is_forgotten_by_a_call_that_ends_with_the_switch() -> None:
+    with Simulation(seed=4) as simulation:
+        lab = simulation.start_embedded()
+
+        async def story() -> None:
+            async with simulation.new_jet_failover_client(lab_config(lab)) as client:
+                counter = await client.get_pn_counter("visits")
+                await counter.add_and_get(5)
+                await asyncio.sleep(0.1)  # the other cluster stands by
+                switching = asyncio.create_task(client.failover.switch_to("green"))
+                assert await counter.add_and_get(1) == 6
+                await switching
+                assert counter._observed_clock.entry_set() == []
+                assert await counter.add_and_get(1) == 1
+
+        simulation.run(story())
+
+
 def test_a_cluster_that_is_killed_is_left_within_milliseconds() -> None:
     with Simulation(seed=5) as simulation:
         lab = simulation.start_embedded(members=2)

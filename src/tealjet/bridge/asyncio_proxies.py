@@ -201,7 +201,9 @@ class _PNCounter(RenewedCounter, PNCounter):
         self._bind(context.invocation_service, around.home)
 
     async def _ainvoke_on_target(self, request: Any, uuid: Any, response_handler: Any = None) -> Any:
-        return await super()._ainvoke_on_target(request, uuid, self._decoding(response_handler))
+        home = self._home()
+        # not while it is decoded: the cluster may change before this goes on
+        return self._told_at(home, await super()._ainvoke_on_target(request, uuid, response_handler))
 
     async def _set_result_or_error(
         self, delegated_future: Any, excluded_addresses: Any, last_error: Any, codec: Any, **kwargs: Any

@@ -158,7 +158,9 @@ class _PNCounter(RenewedCounter, PNCounter):
         self._bind(context.invocation_service, around.home)
 
     def _invoke_on_target(self, request: Any, uuid: Any, response_handler: Any = None) -> Any:
-        return super()._invoke_on_target(request, uuid, self._decoding(response_handler))
+        home = self._home()
+        asked = super()._invoke_on_target(request, uuid, response_handler)
+        return asked.continue_with(lambda answer: self._told_at(home, answer.result()))
 
     def _set_result_or_error(
         self, delegated_future: Any, excluded_addresses: Any, last_error: Any, codec: Any, **kwargs: Any

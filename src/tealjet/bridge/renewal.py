@@ -115,16 +115,11 @@ class RenewedCounter:
         self.reset()
         self._current_target_replica_address = None
 
-    def _decoding(self, decode: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        home = self._home()
-
-        def decode_here(message: Any) -> Any:
-            answer = decode(message)
-            if self._home() is not home:
-                answer["replica_timestamps"] = []  # what a cluster that was left has counted says nothing here
-            return answer
-
-        return decode_here
+    def _told_at(self, home: Home, answer: Any) -> Any:
+        """Return an answer that was asked for at that cluster, as far as it counts here."""
+        if self._home() is not home:
+            answer["replica_timestamps"] = []  # what a cluster that was left has counted says nothing here
+        return answer
 
     @staticmethod
     def _must_not_go_on(last_error: Exception | None) -> bool:
