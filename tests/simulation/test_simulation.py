@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hazelcast.config import NearCacheConfig
 
 import tealjet
 from support.clusters import cluster_config, failover_config
@@ -159,6 +160,28 @@ def test_what_a_counter_observed_of_the_former_cluster_is_forgotten_by_a_call_th
                 await switching
                 assert counter._observed_clock.entry_set() == []
                 assert await counter.add_and_get(1) == 1
+
+        simulation.run(story())
+
+
+def test_a_near_cache_that_is_made_during_a_planned_switch_is_cleared_at_a_reconnect_like_any_other() -> None:
+    with Simulation(seed=4) as simulation:
+        lab = simulation.start_embedded()
+
+        async def story() -> None:
+            config = lab_config(lab, near_caches={MAP: NearCacheConfig()})
+            async with simulation.new_jet_failover_client(config) as client:
+                await asyncio.sleep(0.1)  # the other cluster stands by
+                switching = asyncio.create_task(client.failover.switch_to("green"))
+                entries: Any = await client.get_map(MAP)
+                await switching
+                await entries.put("k", "v")
+                assert await entries.get("k") == "v"
+                assert len(entries._near_cache) == 1
+                simulation.way_to(lab["green"].addresses[0]).drop()
+                await asyncio.sleep(1)
+                assert client.failover.status().active == "green"
+                assert len(entries._near_cache) == 0
 
         simulation.run(story())
 

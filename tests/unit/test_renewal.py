@@ -9,10 +9,11 @@ from unittest.mock import Mock
 
 import pytest
 from hazelcast.future import ImmediateFuture
+from hazelcast.proxy.map import MapFeatNearCache
 from hazelcast.proxy.ringbuffer import Ringbuffer
 
 from tealjet.bridge.homes import Home
-from tealjet.bridge.proxies import _Ringbuffer
+from tealjet.bridge.proxies import _NearCachedMap, _Ringbuffer
 from tealjet.bridge.renewal import RenewedTopic
 from tealjet.errors import ClientClosedError, Outcome
 
@@ -43,3 +44,15 @@ def test_a_tail_that_a_cluster_told_before_it_was_left_is_asked_for_anew(monkeyp
     ring: Any = object.__new__(_Ringbuffer)
     ring._home = lambda: homes[0]
     assert ring.tail_sequence().result() == 3
+
+
+def test_a_map_that_was_being_made_as_the_cluster_changed_has_the_near_cache_that_is_kept_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def register_a_listener(made: Any, service_name: str, name: str, context: Any) -> None:
+        made.name = name  # what is told meanwhile of a change does not reach it
+
+    context = Mock()
+    monkeypatch.setattr(MapFeatNearCache, "__init__", register_a_listener)
+    made: Any = _NearCachedMap("map", "m", context)
+    assert made._near_cache is context.near_cache_manager.get_or_create_near_cache.return_value

@@ -125,6 +125,7 @@ async def _make_map(service_name: str, name: str, context: Any, _: Surroundings)
     made = _NearCachedMap(service_name, name, context)
     if made._near_cache.invalidate_on_change:
         await made._add_near_cache_invalidation_listener()
+    made.cluster_changed()  # it may have, and what is still being made was not told
     return made
 
 

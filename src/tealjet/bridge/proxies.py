@@ -129,6 +129,7 @@ class _NearCachedMap(RenewedNearCache, MapFeatNearCache[Any, Any]):
     def __init__(self, service_name: str, name: str, context: Any) -> None:
         super().__init__(service_name, name, context)
         self._near_caches = context.near_cache_manager
+        self.cluster_changed()  # it may have, and what is still being made was not told
 
     def _get_internal(self, key_data: Any) -> Any:
         near_cache = self._near_cache

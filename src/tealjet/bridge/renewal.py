@@ -80,7 +80,7 @@ class RenewedNearCache:
                 del keys_of[partition]
         return known
 
-    def cluster_changed(self, move: Move) -> None:
+    def cluster_changed(self, move: Move | None = None) -> None:
         """Read from a new near cache."""
         self._near_cache = self._near_caches.get_or_create_near_cache(self.name)
 
