@@ -19,7 +19,7 @@ import pytest
 import tealjet
 from support.clusters import Events, failover_config, look_into, wait_for_standby
 from support.judge import judge
-from support.workload import ThreadedWorkload, mixed
+from support.workload import LIMIT, ThreadedWorkload, mixed
 from tealjet.errors import SwitchError
 from tealjet.failover.model import Kind, RoundFailed, StandbyChanged, Switched
 from tealjet.lab import ClusterOptions, Direction, Ending, FaultProxy, Lab, start_local
@@ -64,6 +64,8 @@ class Fault:
     """Strikes connections that stand."""
     opening: Callable[[FaultProxy], None]
     """Strikes connections while they are being opened."""
+    silent: bool = False
+    """Nothing but silence tells the client of it."""
 
 
 _OPENING = 700
@@ -75,11 +77,12 @@ def _ends(ending: Ending, told: Direction) -> Fault:
     return Fault(
         lambda proxy: proxy.drop(told, ending),
         lambda proxy: proxy.cut_after(_OPENING, Direction.TO_CLIENT, ending, told),
+        silent=Direction.TO_CLIENT not in told,
     )
 
 
-def _lasts(verb: Callable[[FaultProxy], None]) -> Fault:
-    return Fault(verb, verb)
+def _lasts(verb: Callable[[FaultProxy], None], *, silent: bool = False) -> Fault:
+    return Fault(verb, verb, silent)
 
 
 def _gone(proxy: FaultProxy) -> None:
@@ -93,9 +96,9 @@ FAULTS = {
     "half open, client told": _ends(Ending.RESET, Direction.TO_CLIENT),
     "half open, member told": _ends(Ending.RESET, Direction.TO_MEMBER),
     "gone": _lasts(_gone),
-    "black hole": _lasts(lambda proxy: proxy.black_hole()),
-    "black hole to the member": _lasts(lambda proxy: proxy.black_hole(Direction.TO_MEMBER)),
-    "black hole to the client": _lasts(lambda proxy: proxy.black_hole(Direction.TO_CLIENT)),
+    "black hole": _lasts(lambda proxy: proxy.black_hole(), silent=True),
+    "black hole to the member": _lasts(lambda proxy: proxy.black_hole(Direction.TO_MEMBER), silent=True),
+    "black hole to the client": _lasts(lambda proxy: proxy.black_hole(Direction.TO_CLIENT), silent=True),
     "cut in a frame to the client": _lasts(lambda proxy: proxy.cut_after(_IN_A_FRAME, Direction.TO_CLIENT)),
     "cut in a frame to the member": _lasts(lambda proxy: proxy.cut_after(_IN_A_FRAME, Direction.TO_MEMBER)),
     "slow": _lasts(lambda proxy: proxy.delay(0.01)),
@@ -144,15 +147,20 @@ class Cell:
 
     @contextlib.contextmanager
     def under_load(self, first: str, **options: Any) -> Iterator[None]:
-        """Run the load from the start of the client until the end of the block."""
+        """Run the load from the start of the client until the end of the block.
+
+        The client waits for whatever takes long on a busy machine. A cell gives it a short limit for what the fault
+        makes endless, and for nothing else.
+        """
         configuration = failover_config(
             self.lab[first],
             self.lab["green"],
-            connection_timeout=0.5,
+            connection_timeout=LIMIT,
             retry_initial_backoff=0.1,
             retry_max_backoff=0.1,
         )
-        options = {"silence_limit": 1.0, "open_timeout": 1.0, "prepare_timeout": 1.0, "reconnect_grace": 1.0} | options
+        limits = dict.fromkeys(("silence_limit", "open_timeout", "prepare_timeout", "reconnect_grace"), LIMIT)
+        options = limits | options
         with tealjet.new_jet_failover_client(configuration, **options) as self.client:
             self.client.failover.add_listener(self.events)
             with ThreadedWorkload(self.client, mixed(4), *self.names) as self.workload:
@@ -179,7 +187,9 @@ class Cell:
 
 
 def active(cell: Cell, fault: Fault, expected: str) -> None:
-    with cell.under_load("blue"):
+    silence = 1.0 if fault.silent else LIMIT
+    grace = 0.5 if expected == "moves" else LIMIT
+    with cell.under_load("blue", silence_limit=silence, reconnect_grace=grace):
         wait_for_standby(cell.client, "green")
         fault.standing(cell.blue)
         if expected == "moves":
@@ -189,7 +199,8 @@ def active(cell: Cell, fault: Fault, expected: str) -> None:
 
 
 def standby(cell: Cell, fault: Fault, expected: str) -> None:
-    with cell.under_load("blue"):
+    silence, opening = (2.0 if fault.silent else LIMIT, 1.0) if expected == "lost" else (LIMIT, LIMIT)
+    with cell.under_load("blue", silence_limit=silence, open_timeout=opening):
         wait_for_standby(cell.client, "green")
         fault.standing(cell.green)
         if expected != "kept":
@@ -204,7 +215,8 @@ def standby(cell: Cell, fault: Fault, expected: str) -> None:
 
 
 def candidate(cell: Cell, fault: Fault, expected: str) -> None:
-    with cell.under_load("blue", standby=False):
+    opening = 1.0 if expected == "later" else LIMIT
+    with cell.under_load("blue", standby=False, open_timeout=opening, reconnect_grace=0.5):
         fault.opening(cell.green)
         _gone(cell.blue)
         if expected == "later":
@@ -217,7 +229,7 @@ def candidate(cell: Cell, fault: Fault, expected: str) -> None:
 
 
 def one_of_three(cell: Cell, fault: Fault, expected: str) -> None:
-    with cell.under_load("three"):
+    with cell.under_load("three", silence_limit=1.0 if fault.silent else LIMIT):
         wait_for_standby(cell.client, "green")
         fault.standing(cell.lab["three"].members[1].proxy)
         cell.goes_on()
@@ -226,7 +238,7 @@ def one_of_three(cell: Cell, fault: Fault, expected: str) -> None:
 
 
 def target(cell: Cell, fault: Fault, expected: str) -> None:
-    with cell.under_load("blue", standby=False):
+    with cell.under_load("blue", standby=False, open_timeout=LIMIT if expected == "switched" else 1.0):
         fault.opening(cell.green)
         if expected == "switched":
             cell.client.failover.switch_to("green")
@@ -239,9 +251,13 @@ def target(cell: Cell, fault: Fault, expected: str) -> None:
 
 
 def left(cell: Cell, fault: Fault, expected: str) -> None:
-    with cell.under_load("blue", standby=False, open_timeout=5.0, prepare_timeout=5.0):
+    silence = LIMIT
+    if fault.silent:  # where a fresh connection is to take over it has to be there after half of the limit
+        silence = 4.0 if expected == "switched" else 1.0
+    grace = 0.5 if expected == "moves" else LIMIT
+    with cell.under_load("blue", standby=False, silence_limit=silence, reconnect_grace=grace):
         cell.green.delay(0.1)  # the switch is under way for long enough to be struck
-        switching = cell.client._thread.start(cell.client.failover._switch("green", 30.0, None))  # drains for so long
+        switching = cell.client._thread.start(cell.client.failover._switch("green", LIMIT, None))  # drains for so long
         cell.client._thread.run(asyncio.sleep(0))  # it has been requested when this has been run behind it
         fault.standing(cell.blue)
         if expected == "switched":
@@ -265,7 +281,7 @@ def release_takes(cell: Cell) -> None:
 
 def start(cell: Cell, fault: Fault, expected: str) -> None:
     fault.opening(cell.blue)
-    with cell.under_load("blue"):
+    with cell.under_load("blue", open_timeout=LIMIT if expected == "first" else 1.0):
         assert cell.active == ("blue" if expected == "first" else "green")
     assert cell.no_call_failed()
 
