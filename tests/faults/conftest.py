@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 
 import pytest
 
-from support.clusters import Events
+from support.clusters import Events, logged
 from support.world import World
 from tealjet.lab import ClusterOptions, Lab, LabError, start_local
 
@@ -58,18 +57,10 @@ def fresh_lab() -> Iterator[Lab]:
 
 
 @pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> Iterator[Events]:
+def log() -> Iterator[Events]:
     """What the client logs from now on, records of all levels."""
-
-    class Handler(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            events(record)
-
-    events, handler, logger = Events(), Handler(), logging.getLogger("tealjet")
-    caplog.set_level(logging.DEBUG, "tealjet")
-    logger.addHandler(handler)
-    yield events
-    logger.removeHandler(handler)
+    with logged() as records:
+        yield records
 
 
 @pytest.fixture

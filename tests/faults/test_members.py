@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import uuid
@@ -13,12 +14,23 @@ from hazelcast.errors import IndeterminateOperationStateError
 
 import tealjet
 import tealjet.asyncio
-from support.clusters import Events, cluster_config, failover_config, map_entries, wait_for_standby
-from support.workload import ThreadedWorkload, gets, puts
+from support.clusters import (
+    Events,
+    cluster_config,
+    failover_config,
+    look_into,
+    map_entries,
+    wait_for_connections,
+    wait_for_standby,
+)
+from support.workload import LIMIT, ThreadedWorkload, gets, puts
 from tealjet.failover.model import Kind
 from tealjet.lab import ClusterOptions, Lab, LocalMember, start_local
 
 pytestmark = pytest.mark.member("5.7.0")
+
+STRICT: Any = {"fail_on_indeterminate_operation_state": True}
+"""A change is acknowledged when its backups have it, else an error."""
 
 
 def is_connected(member: LocalMember) -> Callable[[logging.LogRecord], bool]:
@@ -37,9 +49,9 @@ def owner(client: tealjet.JetClient, key: Any) -> uuid.UUID | None:
 
 def test_the_loss_of_one_member_is_no_switch_and_the_loss_of_all_is(three_members: Lab, unique: str) -> None:
     lab, states, members = three_members, Events(), Events()
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"], **STRICT)) as client:
         wait_for_standby(client, "green")
-        assert client.failover.status().connections == 3
+        wait_for_connections(client._engine.active, 3)
         client.lifecycle_service.add_listener(states)
         client.cluster_service.add_listener(member_removed=members)
         with ThreadedWorkload(client, [gets(), gets(), puts(1)], f"m-{unique}", f"q-{unique}") as workload:
@@ -57,7 +69,7 @@ def test_the_loss_of_one_member_is_no_switch_and_the_loss_of_all_is(three_member
             workload.history.wait_for_more(100)
         assert states.all == ["DISCONNECTED", "CHANGED_CLUSTER", "CONNECTED"]
         assert client.failover.history[-1].kind is Kind.CHANGED
-        assert client.failover.status().connections == 3
+        wait_for_connections(client._engine.active, 3)
         assert all(record.outcome is not None for record in workload.history.failed)
 
 
@@ -69,7 +81,8 @@ def test_the_standby_is_connected_to_all_members_of_its_cluster(three_members: L
         assert standby is not None
         link = client._engine.link_of(standby)
         assert link is not None
-        assert len(link.connections) == 3
+        wait_for_connections(link, 3)
+        client._thread.run(asyncio.wait([link.partitions_known], timeout=LIMIT))
         assert link.partitions_known.done()
 
 
@@ -97,8 +110,7 @@ def test_a_member_that_joins_gets_listeners_backup_acks_and_the_calls_of_its_par
     blue, events = three_members["blue"], Events()
     newcomer = blue.members[2]
     newcomer.kill()
-    settings: Any = {"fail_on_indeterminate_operation_state": True}  # a backup that nobody listens to is an error
-    with tealjet.new_jet_client(cluster_config(blue, **settings)) as client:
+    with tealjet.new_jet_client(cluster_config(blue, **STRICT)) as client:  # no backup acknowledges in vain
         entries: Any = client.get_map(unique).blocking()
         entries.add_entry_listener(added_func=lambda event: events(event.key))
         newcomer.restart()
@@ -128,13 +140,13 @@ def test_a_member_that_cannot_be_reached_is_tried_again_and_costs_no_call(
     blue = proxied_members["blue"]
     hidden = blue.members[1]
     hidden.proxy.refuse()
-    settings: Any = {"fail_on_indeterminate_operation_state": True}  # a backup there can't acknowledge to this client
-    with tealjet.new_jet_client(cluster_config(blue, **settings)) as client:
+    with tealjet.new_jet_client(cluster_config(blue, **STRICT)) as client:  # a backup there can't acknowledge to it
         entries: Any = client.get_map(unique).blocking()
         for key in range(100):
             assert entries.put(key, key) is None
             assert entries.get(key) == key
         assert len({owner(client, key) for key in range(100)}) == 3
+        wait_for_connections(client._engine.active, 2)
         assert client.failover.status().connections == 2
         log.wait_for_next(log.wait_for_next(0, cannot_be_connected), cannot_be_connected)
         hidden.proxy.accept()
@@ -148,11 +160,14 @@ def test_a_member_that_cannot_be_reached_is_tried_again_and_costs_no_call(
 @pytest.mark.parametrize("strict", [False, True], ids=["answered", "told as an error"])
 def test_a_call_whose_backup_is_never_acknowledged_ends(strict: bool, proxied_members: Lab, unique: str) -> None:
     blue = proxied_members["blue"]
+    with look_into(blue) as other:  # whose backups have all the time that they need
+        theirs: Any = other.get_map(unique).blocking()
+        theirs.put("key", "before")
     settings: Any = {"operation_backup_timeout": 0.5, "fail_on_indeterminate_operation_state": strict}
     with tealjet.new_jet_failover_client(failover_config(blue, **settings), silence_limit=60) as client:
         entries: Any = client.get_map(unique).blocking()
-        entries.put("key", "before")
         link = client._engine.active
+        wait_for_connections(link, 3)
         assert link is not None
         (primary,) = [one.address for one in link.members if one.uuid == owner(client, "key")]
         for member in blue.members:
@@ -257,7 +272,8 @@ def test_one_frozen_member_of_three_is_no_switch_and_ends_its_own_calls_only(uni
     states, members = Events(), Events()
     properties = {"hazelcast.max.no.heartbeat.seconds": "5", "hazelcast.heartbeat.interval.seconds": "1"}
     with start_local({"blue": ClusterOptions(members=3), "green": ClusterOptions()}, properties=properties) as lab:
-        with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+        made = failover_config(lab["blue"], lab["green"], **STRICT)
+        with tealjet.new_jet_failover_client(made, silence_limit=2.0) as client:
             wait_for_standby(client, "green")
             client.lifecycle_service.add_listener(states)
             client.cluster_service.add_listener(member_removed=members)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 
 import tealjet
 from support.clusters import Events, config, failover_config, wait_for_standby
-from support.workload import ThreadedWorkload, gets, puts
+from support.workload import LIMIT, ThreadedWorkload, gets, puts
+from support.world import Trouble, World
 from tealjet.errors import CallTimeoutError, NoClusterError
 from tealjet.failover.model import Kind, RoundFailed
 from tealjet.lab import Lab
@@ -82,6 +84,7 @@ def test_a_fresh_idle_cluster_without_a_partition_table_stands_by_ready(fresh_la
         assert standby is not None
         link = client._engine.link_of(standby)
         assert link is not None
+        client._thread.run(asyncio.wait([link.partitions_known], timeout=LIMIT))
         assert link.partitions_known.done()
 
 
@@ -107,8 +110,9 @@ def test_an_idle_client_follows(lab: Lab) -> None:
     ids=["wrong cluster name", "closed port", "name that does not resolve"],
 )
 def test_an_error_names_the_cluster_what_failed_and_what_to_do(
-    cluster_name: str, address: str | None, parts: list[str], lab: Lab
+    cluster_name: str, address: str | None, parts: list[str], lab: Lab, world: World
 ) -> None:
+    world.hosts["no.such.host.invalid"] = Trouble.FAILS
     wrong = config(cluster_name, [address or lab["blue"].addresses[0]], cluster_connect_timeout=0.0)
     with pytest.raises(NoClusterError) as caught:
         tealjet.new_jet_failover_client(tealjet.FailoverConfig(try_count=0, clients=[wrong]))
@@ -146,7 +150,7 @@ def test_a_client_without_a_try_count_never_gives_up_and_says_in_each_round_why(
     try:
         starting = threading.Thread(target=lambda: made.append(tealjet.new_jet_failover_client(configuration)))
         starting.start()
-        assert rounds.wait(60)
+        assert rounds.wait(LIMIT)
         lab["blue"].restart()
         starting.join()
     finally:

@@ -13,7 +13,8 @@ from hazelcast.sql import HazelcastSqlError
 
 import tealjet
 import tealjet.asyncio
-from support.clusters import Events, cluster_config, map_entries
+from support.clusters import Events, cluster_config, map_entries, wait_for_connections
+from support.switching import send_everything
 from support.workload import LIMIT
 from tealjet.errors import CallTimeoutError, ConnectionLostError, FeatureMissingError, OverloadError
 from tealjet.lab import Lab, LocalCluster, LocalMember
@@ -43,15 +44,9 @@ def outcomes_of(error: BaseException) -> set[tealjet.Outcome | None]:
 
 def lose_while_calling(client: tealjet.JetClient, what: LocalCluster | LocalMember, call: Any) -> Any:
     """Make a call that a frozen cluster takes and never answers, then lose the cluster; return the call's future."""
-
-    async def everything_is_sent() -> None:
-        client._engine._empty_inbox()
-        await asyncio.sleep(0)  # what was taken is handed to the network in the next turn of the loop
-        await asyncio.sleep(0)
-
     what.freeze()
     future = call()
-    client._thread.run(everything_is_sent())
+    send_everything(client)
     what.kill()
     return future
 
@@ -146,7 +141,7 @@ async def test_put_all_that_was_under_way_may_have_been_applied_on_asyncio(lab: 
 def test_put_all_of_which_one_member_was_lost_counts_what_became_of_its_parts(three_members: Lab, unique: str) -> None:
     with tealjet.new_jet_client(cluster_config(three_members["blue"])) as client:
         entries: Any = client.get_map(unique)
-        entries.blocking().set("first", 1)
+        wait_for_connections(client._engine.active, 3)
         future = lose_while_calling(client, three_members["blue"].members[0], lambda: entries.put_all(MANY))
         with pytest.raises(ConnectionLostError) as caught:
             future.result()
@@ -280,7 +275,7 @@ async def test_what_a_lock_protects_is_what_fails_and_not_the_unlocking_on_async
 @pytest.mark.member("jet-4.3.1")
 def test_counting_down_ends_at_its_deadline(lab: Lab, unique: str) -> None:
     states, ends = Events(), Events()
-    with tealjet.new_jet_client(cluster_config(lab["blue"], invocation_timeout=0.3)) as client:
+    with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
         client.lifecycle_service.add_listener(states)
         latch: Any = client.cp_subsystem.get_count_down_latch(unique)
         assert latch.try_set_count(2).result()
@@ -288,14 +283,15 @@ def test_counting_down_ends_at_its_deadline(lab: Lab, unique: str) -> None:
         assert latch.get_count().result() == 1
         lab["blue"].kill()
         states.wait_for(lambda state: state == "DISCONNECTED")
-        latch._do_count_down(1, uuid.uuid4()).add_done_callback(ends)
+        with tealjet.call_options(timeout=0.3):
+            latch._do_count_down(1, uuid.uuid4()).add_done_callback(ends)
         ended = ends.wait_for(lambda _: True)
         assert tealjet.outcome_of(ended.exception()) is tealjet.Outcome.NOT_SENT
 
 
 @pytest.mark.member("jet-4.3.1")
 async def test_counting_down_ends_at_its_deadline_on_asyncio(lab: Lab, unique: str) -> None:
-    async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"], invocation_timeout=0.3)) as client:
+    async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"])) as client:
         latch: Any = await client.cp_subsystem.get_count_down_latch(unique)
         assert await latch.try_set_count(2)
         await latch.count_down()
@@ -305,7 +301,7 @@ async def test_counting_down_ends_at_its_deadline_on_asyncio(lab: Lab, unique: s
         lab["blue"].kill()
         await lost.wait()
         async with asyncio.timeout(LIMIT):
-            with pytest.raises(CallTimeoutError) as caught:
+            with tealjet.call_options(timeout=0.3), pytest.raises(CallTimeoutError) as caught:
                 await latch._do_count_down(1, uuid.uuid4())
         assert tealjet.outcome_of(caught.value) is tealjet.Outcome.NOT_SENT
 

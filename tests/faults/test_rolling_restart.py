@@ -9,8 +9,8 @@ import pytest
 
 import tealjet
 import tealjet.asyncio
-from support.clusters import Events, cluster_config, map_entries, queue_items
-from support.workload import AsyncioWorkload, Call, History, ThreadedWorkload, Workload, gets, offers, puts
+from support.clusters import Events, cluster_config, map_entries, queue_items, wait_for_connections
+from support.workload import LIMIT, AsyncioWorkload, Call, History, ThreadedWorkload, Workload, gets, offers, puts
 from tealjet.lab import Lab, LocalCluster, start_local
 
 pytestmark = pytest.mark.member("5.7.0", "jet-4.3.1")
@@ -37,7 +37,7 @@ def test_a_rolling_restart_under_threads_fails_no_call_that_can_be_repeated_and_
         with ThreadedWorkload(client, load(1), f"m-{unique}", f"q-{unique}") as workload:
             restart_one_after_the_other(blue, workload)
         assert states.all == []
-        assert client.failover.status().connections == 3
+        wait_for_connections(client._engine.active, 3)
     check(workload.history, blue, unique)
 
 
@@ -57,7 +57,7 @@ def test_a_rolling_restart_under_tasks_fails_no_call_that_can_be_repeated_and_lo
 def restart_one_after_the_other(cluster: LocalCluster, workload: Workload) -> None:
     for member in cluster.members:
         workload.history.wait_for_more(100)
-        member.stop()
+        member.stop(timeout=LIMIT)
         workload.history.wait_for_more(100)
         member.restart()
         cluster.wait()

@@ -45,13 +45,16 @@ def test_a_denied_client_moves_to_the_next_cluster_at_once(lab: Lab, unique: str
 @pytest.mark.parametrize("standby", [True, False], ids=["warm", "cold"])
 def test_a_frozen_cluster_is_left_and_every_call_has_an_outcome(standby: bool, lab: Lab, unique: str) -> None:
     configuration = failover_config(lab["blue"], lab["green"])
-    with tealjet.new_jet_failover_client(configuration, profile="fast", standby=standby) as client:
+    with tealjet.new_jet_failover_client(configuration, silence_limit=0.4, standby=standby) as client:
         if standby:
             wait_for_standby(client, "green")
         with ThreadedWorkload(client, [gets(), puts(1)], f"m-{unique}", f"q-{unique}") as workload:
             workload.history.wait_for_more(50)
             lab["blue"].freeze()
-            workload.history.wait_for("an answer from green", lambda: client.failover.history[-1].kind is Kind.CHANGED)
+            workload.history.wait_for(
+                "an answer from green",
+                lambda: any(report.kind is Kind.CHANGED for report in client.failover.history),
+            )
             workload.history.wait_for_more(50)
         assert client.failover.status().active == "green"
         assert [record for record in workload.history.failed if record.call.method == "get"] == []
@@ -120,7 +123,7 @@ from support.clusters import config, wait_for_standby
 
 blue, green = sys.argv[1:]
 configuration = tealjet.FailoverConfig(clients=[config("blue", [blue]), config("green", [green])])
-with tealjet.new_jet_failover_client(configuration, profile="fast") as client:
+with tealjet.new_jet_failover_client(configuration, silence_limit=1.0) as client:
     wait_for_standby(client, "green")
     entries = client.get_map("anything").blocking()
     print("ready", flush=True)
@@ -140,10 +143,10 @@ def test_a_client_that_was_stopped_for_longer_than_the_limit_does_not_blame_its_
         assert process.stdout is not None
         try:
             assert process.stdout.readline() == "ready\n"
-            for _ in range(3):
+            for _ in range(2):
                 process.send_signal(signal.SIGSTOP)
                 os.waitid(os.P_PID, process.pid, os.WSTOPPED)
-                time.sleep(1.0)  # more than twice the profile's limit: that time passes is the point
+                time.sleep(2.1)  # more than twice the client's limit: that time passes is the point
                 process.send_signal(signal.SIGCONT)
                 process.stdin.write("go on\n")
                 assert process.stdout.readline() == "blue 1\n"
@@ -154,7 +157,7 @@ def test_a_client_that_was_stopped_for_longer_than_the_limit_does_not_blame_its_
 @pytest.mark.member("5.7.0", "jet-4.3.1")
 def test_after_a_freeze_nothing_of_the_old_cluster_gets_through(lab: Lab, unique: str) -> None:
     heard = Events()
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"]), profile="fast") as client:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"]), silence_limit=1.0) as client:
         wait_for_standby(client, "green")
         entries: Any = client.get_map(unique)
         entries.add_entry_listener(include_value=True, updated_func=heard, added_func=heard).result()

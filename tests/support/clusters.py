@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import uuid
 from collections.abc import Iterator
@@ -13,16 +14,25 @@ from hazelcast.config import Config
 import tealjet
 from support.workload import LIMIT
 from tealjet.engine.driver import Published
+from tealjet.engine.link import Link
 from tealjet.failover.model import StandbyChanged
-from tealjet.lab import AnyCluster
+from tealjet.lab import AnyCluster, LocalCluster
 from tealjet.protocol import table
 from tealjet.protocol.codec import encode_request
 from tealjet.protocol.values import ClientFilterEntry, ClientFilterKind, ClientFilterMode
 
+_BUSY = 2 * LIMIT
+"""Seconds for which a busy machine certainly does not hold a member up."""
+
 
 def cluster_config(cluster: AnyCluster, **values: Any) -> Config:
-    """The official configuration of a client of one cluster; ``values`` are attributes of it."""
-    return config(cluster.name, cluster.addresses, **values)
+    """The official configuration of a client of one cluster; ``values`` are attributes of it.
+
+    A real member that a busy machine holds up for some seconds is not taken for a frozen one, unless a test says after
+    which silence it is (``silence_limit``, or ``heartbeat_timeout`` in ``values``).
+    """
+    patience = {"heartbeat_timeout": _BUSY} if isinstance(cluster, LocalCluster) else {}
+    return config(cluster.name, cluster.addresses, **(patience | values))
 
 
 def config(cluster_name: str, addresses: list[str], **values: Any) -> Config:
@@ -122,3 +132,31 @@ def wait_for_standby(client: Any, name: str) -> None:
             events.wait_for(ready)
     finally:
         client.failover.remove_listener(listener_id)
+
+
+@contextlib.contextmanager
+def logged() -> Iterator[Events]:
+    """What clients log inside of the block, records of all levels."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            records(record)
+
+    records, handler, logger = Events(), Handler(), logging.getLogger("tealjet")
+    level = logger.level
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(handler)
+    try:
+        yield records
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+def wait_for_connections(link: Link | None, number: int) -> None:
+    """Wait until the link has connections to so many members: it is in use before it has those that take long."""
+    assert link is not None
+    with logged() as records:
+        seen = 0
+        while len(link.connections) < number:
+            seen = records.wait_for_next(seen, lambda record: record.getMessage().endswith(" is connected"))

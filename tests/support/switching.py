@@ -12,8 +12,20 @@ from tealjet.failover.model import Switched
 from tealjet.lab import AnyLab
 
 
+def send_everything(client: tealjet.JetClient) -> None:
+    """Return when every call that was made before is with the network."""
+
+    async def turn() -> None:
+        client._engine._empty_inbox()
+        await asyncio.sleep(0)  # what was taken is handed to the network in the next turn of the loop
+        await asyncio.sleep(0)
+
+    client._thread.run(turn())
+
+
 def leave_blue(client: tealjet.JetClient, lab: AnyLab, way: str) -> None:
-    """Move from blue to green; green is active when this returns."""
+    """Move from blue to green, once every call made before is sent; green is active when this returns."""
+    send_everything(client)
     wait_for_standby(client, "green")
     events = Events()
     client.failover.add_listener(events)
