@@ -26,6 +26,7 @@ pytestmark = pytest.mark.member("5.7.0")
 
 BLUE, GREEN = "192.0.2.1", "192.0.2.2"
 TOKEN = "x-hush-x"
+DOES_NOT_RESOLVE = r"does not resolve \(Temporary failure in name resolution, after \d+\.\d s\)"
 
 
 @pytest.fixture
@@ -105,12 +106,16 @@ def test_a_member_is_reached_at_its_public_address_when(
     seed, other = lab["blue"].addresses
     if not reachable:
         world.routes["127.0.0.1", port_of(other)] = Trouble.FAILS
+    elif not public:
+        world.routes["127.0.0.1", port_of(proxy.address)] = Trouble.HANGS  # it is tried too when its own is slow
     with tealjet.new_jet_client(config("blue", [seed], use_public_ip=public)) as client:
         log.wait_for(lambda record: record.getMessage() == f"member {other} of 'blue' is connected")
         link = client._engine.active
         assert link is not None
         peers = {connection.peer for connection in link.connections.values()}
         assert peers == {seed, proxy.address if used == "public" else other}
+    first_tried = world.tried.all[1]
+    assert first_tried == (proxy.address if public else other)
 
 
 def test_all_members_are_reached_at_the_public_addresses_that_the_coordinator_tells(
@@ -221,7 +226,7 @@ def test_a_start_without_an_answer_names_each_host_and_what_was_wrong(lab: Lab, 
         tealjet.new_jet_client(wrong)
     text = str(caught.value)
     assert "'one.example' has not resolved for " in text
-    assert "'two.example' does not resolve (Temporary failure in name resolution, after 0.0 s)" in text
+    assert re.search(rf"'two\.example' {DOES_NOT_RESOLVE}", text)
 
 
 def test_the_reason_of_a_cluster_that_is_gone_says_which_last_good_addresses_were_tried(lab: Lab, world: World) -> None:
@@ -234,7 +239,7 @@ def test_the_reason_of_a_cluster_that_is_gone_says_which_last_good_addresses_wer
         events.wait_for(lambda event: isinstance(event, RoundFailed))
         reason = client.failover.status().reasons["blue"]
     assert f"{BLUE}:5701 refused the connection" in reason
-    assert "'blue.example' does not resolve (Temporary failure in name resolution, after 0.0 s)" in reason
+    assert re.search(rf"'blue\.example' {DOES_NOT_RESOLVE}", reason)
     assert f"its last good addresses are used: {BLUE}" in reason
 
 

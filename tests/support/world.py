@@ -28,6 +28,8 @@ class World:
         """For an address and port what is really there, as host:port."""
         self.asked = Events()
         """Each name that was asked for."""
+        self.tried = Events()
+        """Each address, as host:port, that a connection to was tried."""
         self._hanging: dict[str, list[asyncio.Future[list[str]]]] = {}
 
     def answer(self, host: str, addresses: list[str]) -> None:
@@ -73,6 +75,7 @@ class _Runtime(AsyncioRuntime):
         *,
         local_ports: Sequence[int] = (),
     ) -> asyncio.Transport:
+        self._world.tried(f"{host}:{port}")
         there = self._world.routes.get((host, port), f"{host}:{port}")
         if there is Trouble.HANGS:
             await self.loop.create_future()
