@@ -48,7 +48,7 @@ FAULTS = """
 import tealjet
 
 def test_what_only_embedded_members_can_do(blue_green):
-    with tealjet.new_jet_failover_client(blue_green.config) as client:
+    with tealjet.new_jet_failover_client(blue_green.config, reconnect_grace=60.0) as client:
         orders = client.get_map("orders").blocking()
         orders.put("1001", "paid")
         blue_green.blue.members[0].cut_answer("map.get")

@@ -58,6 +58,7 @@ import logging
 class Interrupt(logging.Handler):
     def emit(self, record):
         if "no cluster could be used" in record.getMessage():
+            logging.getLogger("tealjet").removeHandler(self)
             signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 logging.getLogger("tealjet").addHandler(Interrupt())
 try:
@@ -87,9 +88,13 @@ def test_ctrl_c_in_a_blocking_call_ends_the_wait_and_the_client_stays_usable(lab
         main = threading.main_thread().ident
         assert main is not None
         interrupt = threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGINT))
-        interrupt.start()
-        with pytest.raises(KeyboardInterrupt):
+
+        def wait_and_be_interrupted() -> None:
+            interrupt.start()
             taken.result()
+
+        with pytest.raises(KeyboardInterrupt):
+            wait_and_be_interrupted()
         interrupt.join()
         items.offer("item").result()
         assert taken.result() == "item"

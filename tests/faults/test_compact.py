@@ -14,7 +14,7 @@ from hazelcast.serialization.service import SerializationServiceV1
 
 import tealjet
 import tealjet.asyncio
-from support.clusters import cluster_config, failover_config, wait_for_standby
+from support.clusters import Events, cluster_config, failover_config, wait_for_standby
 from tealjet.lab import Lab, LocalCluster
 
 pytestmark = pytest.mark.member("5.7.0")
@@ -131,8 +131,11 @@ def test_a_schema_first_used_while_no_cluster_is_there_reaches_the_one_that_come
     configuration = failover_config(lab["blue"], lab["green"], compact_serializers=SERIALIZERS)
     with tealjet.new_jet_failover_client(configuration, standby=False) as client:
         entries: Any = client.get_map(unique)
+        states = Events()
+        client.lifecycle_service.add_listener(states)
         lab["green"].kill()
         lab["blue"].kill()
+        states.wait_for(lambda state: state == "DISCONNECTED")
         waiting = entries.set("key", Order(3))
         lab["green"].restart()
         assert waiting.result() is None

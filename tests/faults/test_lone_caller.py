@@ -59,7 +59,7 @@ class Scene:
             retry_initial_backoff=0.1,
             retry_max_backoff=0.1,
         )
-        with tealjet.new_jet_failover_client(configuration, silence_limit=1.0, open_timeout=1.0) as self.client:
+        with tealjet.new_jet_failover_client(configuration, silence_limit=2.0, open_timeout=1.0) as self.client:
             self.client.failover.add_listener(self.events)
             with self._load(alone()) as self.caller:
                 for act in acts:

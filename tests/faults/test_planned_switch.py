@@ -10,14 +10,17 @@ import pytest
 import tealjet
 import tealjet.asyncio
 from support.clusters import Events, failover_config, look_into, queue_items, wait_for_standby
-from support.workload import AsyncioWorkload, ThreadedWorkload, gets, offers, puts
+from support.workload import LIMIT, AsyncioWorkload, ThreadedWorkload, gets, offers, puts
 from tealjet.errors import SwitchError
 from tealjet.lab import Lab
+
+PATIENT: Any = dict.fromkeys(("open_timeout", "prepare_timeout"), LIMIT)
+"""A member that a busy machine holds up is waited for: nothing but the switch may fail a call."""
 
 
 def test_fifty_switches_under_threads_fail_no_call(lab: Lab, unique: str) -> None:
     steps = [gets(), puts(1), puts(2), offers(3)]
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"]), **PATIENT) as client:
         with ThreadedWorkload(client, steps, f"m-{unique}", f"q-{unique}") as workload:
             for number in range(50):
                 workload.history.wait_for_more(20)
@@ -31,7 +34,7 @@ def test_fifty_switches_under_tasks_fail_no_call(lab: Lab, unique: str) -> None:
     steps = [gets(), puts(1), puts(2), offers(3)] * 4
     config = failover_config(lab["blue"], lab["green"])
     with AsyncioWorkload(
-        lambda: tealjet.asyncio.new_jet_failover_client(config), steps, f"m-{unique}", f"q-{unique}"
+        lambda: tealjet.asyncio.new_jet_failover_client(config, **PATIENT), steps, f"m-{unique}", f"q-{unique}"
     ) as workload:
         for number in range(50):
             workload.history.wait_for_more(20)
@@ -100,7 +103,7 @@ def test_a_switch_that_makes_no_sense_is_refused_and_changes_nothing(target: str
 @pytest.mark.member("5.7.0")
 def test_a_switch_to_a_cluster_that_is_down_changes_nothing_and_fails_no_call(lab: Lab, unique: str) -> None:
     lab["green"].kill()
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"]), **PATIENT) as client:
         with ThreadedWorkload(client, [gets(), puts(1)], f"m-{unique}", f"q-{unique}") as workload:
             workload.history.wait_for_more(20)
             with pytest.raises(SwitchError, match=r"green.*refused"):

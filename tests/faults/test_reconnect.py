@@ -8,7 +8,7 @@ import pytest
 
 import tealjet
 from support.clusters import Events, config, failover_config, wait_for_standby
-from support.workload import ThreadedWorkload, gets, puts
+from support.workload import LIMIT, ThreadedWorkload, gets, puts
 from tealjet.failover.model import Kind
 from tealjet.lab import FaultProxy, Lab
 
@@ -17,7 +17,8 @@ def test_cut_connections_to_a_living_cluster_are_a_reconnect_and_no_switch(lab: 
     states = Events()
     with FaultProxy(lab["blue"].addresses[0]) as proxy:
         clients = [config("blue", [proxy.address]), config("green", lab["green"].addresses)]
-        with tealjet.new_jet_failover_client(tealjet.FailoverConfig(clients=clients)) as client:
+        made = tealjet.FailoverConfig(clients=clients)
+        with tealjet.new_jet_failover_client(made, reconnect_grace=LIMIT) as client:
             wait_for_standby(client, "green")
             client.lifecycle_service.add_listener(states)
             with ThreadedWorkload(client, [gets(), puts(1)], f"m-{unique}", f"q-{unique}") as workload:
@@ -51,7 +52,8 @@ def test_listeners_are_in_place_again_after_a_reconnect_and_deliver_once(lab: La
     states, events = Events(), Events()
     with FaultProxy(lab["blue"].addresses[0]) as proxy:
         clients = [config("blue", [proxy.address]), config("green", lab["green"].addresses)]
-        with tealjet.new_jet_failover_client(tealjet.FailoverConfig(clients=clients)) as client:
+        made = tealjet.FailoverConfig(clients=clients)
+        with tealjet.new_jet_failover_client(made, reconnect_grace=LIMIT) as client:
             entries: Any = client.get_map(unique)
             registration = entries.add_entry_listener(added_func=lambda event: events(event.key)).result()
             client.lifecycle_service.add_listener(states)
