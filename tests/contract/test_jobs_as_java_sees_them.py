@@ -50,7 +50,7 @@ def seen(job_jars: JobJars) -> Iterator[Seen]:
     with start_local(["pair"], members=2, version=VERSION) as lab:
         cluster = lab["pair"]
         submit_as_java(job_jars, cluster, *JOBS)
-        with tealjet.new_jet_client(cluster_config(cluster)) as client:
+        with tealjet.new_jet_client(cluster_config(cluster), silence_limit=60) as client:
             mapping = "CREATE MAPPING numbers TYPE IMap OPTIONS('keyFormat'='bigint','valueFormat'='bigint')"
             client.sql.execute(mapping).result()
             client.jet.submit_sql(STATEMENT)

@@ -65,7 +65,7 @@ def sent(lab: Lab, submitted: Callable[[LocalCluster], Sent]) -> Sent:
 
 @pytest.fixture
 def client(sent: Sent) -> Iterator[tealjet.JetClient]:
-    with tealjet.new_jet_client(cluster_config(sent.cluster)) as client:
+    with tealjet.new_jet_client(cluster_config(sent.cluster), silence_limit=60) as client:
         yield client
 
 
@@ -99,7 +99,7 @@ def test_the_failure_of_the_job_is_raised_after_its_items(sent: Sent, client: te
 @pytest.mark.member("5.7.0", "jet-4.3.1")
 def test_the_cancellation_of_the_job_is_raised_after_its_items(lab: Lab, job_jars: JobJars, unique: str) -> None:
     ids = submit_as_java(job_jars, lab["blue"], f"{unique} Observed {unique} streams")
-    with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
+    with tealjet.new_jet_client(cluster_config(lab["blue"]), silence_limit=60) as client:
         reading = client.jet.observable(unique).observe()
         early = {next(reading), next(reading)}  # in any order: several processors write them
         assert len(early) == 2
@@ -114,7 +114,7 @@ def test_the_cancellation_of_the_job_is_raised_after_its_items(lab: Lab, job_jar
 
 @pytest.mark.member("5.7.0", "jet-4.3.1")
 async def test_the_same_on_asyncio(sent: Sent) -> None:
-    async with tealjet.asyncio.new_jet_client(cluster_config(sent.cluster)) as client:
+    async with tealjet.asyncio.new_jet_client(cluster_config(sent.cluster), silence_limit=60) as client:
         words = await client.jet.observable(sent.names["words"]).observe()
         assert sorted([word async for word in words]) == ["a", "b", "c"]
         assert words.ended
@@ -125,7 +125,7 @@ async def test_the_same_on_asyncio(sent: Sent) -> None:
 
 @pytest.mark.member("5.7.0", "jet-4.3.1")
 def test_a_waiting_reader_gets_what_is_sent_later(lab: Lab, unique: str) -> None:
-    with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
+    with tealjet.new_jet_client(cluster_config(lab["blue"]), silence_limit=60) as client:
         ring = ringbuffer(client, unique).blocking()
         ring.add("old")
         later = client.jet.observable(unique).observe(from_now=True)
@@ -140,7 +140,7 @@ def test_a_waiting_reader_gets_what_is_sent_later(lab: Lab, unique: str) -> None
 
 @pytest.mark.member("5.7.0", "jet-4.3.1")
 async def test_a_wait_that_is_cancelled_loses_nothing(lab: Lab, unique: str) -> None:
-    async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"])) as client:
+    async with tealjet.asyncio.new_jet_client(cluster_config(lab["blue"]), silence_limit=60) as client:
         reading = await client.jet.observable(unique).observe()
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(anext(reading), 0.05)  # the cluster has nothing to answer
@@ -151,7 +151,7 @@ async def test_a_wait_that_is_cancelled_loses_nothing(lab: Lab, unique: str) -> 
 
 @pytest.mark.member("5.7.0", "jet-4.3.1")
 def test_what_was_overwritten_is_counted(lab: Lab, unique: str) -> None:
-    with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
+    with tealjet.new_jet_client(cluster_config(lab["blue"]), silence_limit=60) as client:
         ring = ringbuffer(client, unique).blocking()
         capacity = ring.capacity()
 
@@ -171,7 +171,7 @@ def test_what_was_overwritten_is_counted(lab: Lab, unique: str) -> None:
 
 @pytest.mark.member("5.7.0", "jet-4.3.1")
 def test_a_destroyed_observable_is_gone_with_its_items(lab: Lab, unique: str) -> None:
-    with tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
+    with tealjet.new_jet_client(cluster_config(lab["blue"]), silence_limit=60) as client:
         ring = ringbuffer(client, unique).blocking()
         ring.add_all(["a", "b"], 0)
         news = client.jet.observable(unique)
@@ -208,7 +208,10 @@ class OddSerializer(StreamSerializer):
 @pytest.mark.member("5.7.0", "jet-4.3.1")
 def test_an_item_without_a_serializer_costs_nothing_but_itself(lab: Lab, unique: str) -> None:
     odd = cluster_config(lab["blue"], custom_serializers={Odd: OddSerializer})
-    with tealjet.new_jet_client(odd) as writer, tealjet.new_jet_client(cluster_config(lab["blue"])) as client:
+    with (
+        tealjet.new_jet_client(odd) as writer,
+        tealjet.new_jet_client(cluster_config(lab["blue"]), silence_limit=60) as client,
+    ):
         ringbuffer(writer, unique).add_all(["a", Odd(), "b"], 0).result()
         reading = client.jet.observable(unique).observe()
         assert next(reading) == "a"
@@ -251,7 +254,7 @@ def test_compact_items_are_read_with_the_schema_that_the_cluster_has(lab: Lab, u
 
 @pytest.mark.member("5.7.0", "jet-4.3.1")
 def test_a_reader_whose_cluster_is_lost_ends_with_an_error_that_names_it(lab: Lab, unique: str) -> None:
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"]), silence_limit=60) as client:
         ring = ringbuffer(client, unique).blocking()
         ring.add("on blue")
         reading = client.jet.observable(unique).observe()
@@ -280,7 +283,9 @@ def test_a_reader_whose_cluster_is_lost_ends_with_an_error_that_names_it(lab: La
 async def test_after_a_planned_switch_a_reading_ends_and_a_new_one_is_of_the_next_cluster(
     lab: Lab, unique: str
 ) -> None:
-    async with tealjet.asyncio.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    async with tealjet.asyncio.new_jet_failover_client(
+        failover_config(lab["blue"], lab["green"]), silence_limit=60
+    ) as client:
         ring = await ringbuffer(client, unique)
         await ring.add("on blue")
         news = client.jet.observable(unique)

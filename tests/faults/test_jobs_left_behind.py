@@ -67,6 +67,11 @@ class Waiting(threading.Thread):
         return self._result
 
 
+def client_of(*clusters: LocalCluster) -> tealjet.JetClient:
+    """A client that leaves a cluster because a test wants it to, and not because a busy machine makes members slow."""
+    return tealjet.new_jet_failover_client(failover_config(*clusters), silence_limit=60)
+
+
 def items(cluster: LocalCluster, name: str) -> list[Any]:
     with look_into(cluster) as client:
         return sorted(client.get_list(name).get_all().result())
@@ -94,7 +99,7 @@ def fates(client: tealjet.JetClient) -> list[JobFate]:
 def test_a_batch_job_whose_cluster_is_killed_is_run_again_on_the_next_one(
     lab: Lab, program: Program, unique: str
 ) -> None:
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    with client_of(lab["blue"], lab["green"]) as client:
         job = client.jet.submit_jar(program("Streaming"), name=unique, args=[unique])
         job.wait_for(JobStatus.RUNNING, LIMIT)
         joined = Waiting(job.join)
@@ -153,7 +158,7 @@ def test_every_use_of_a_handle_that_was_left_behind_is_an_error_and_no_cluster_i
 
 
 def test_back_on_its_cluster_a_handle_works_again(lab: Lab, program: Program, unique: str) -> None:
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    with client_of(lab["blue"], lab["green"]) as client:
         job = client.jet.submit_jar(program("Streaming"), name=unique, args=[unique])
         job.wait_for(JobStatus.RUNNING, LIMIT)
         leave_blue(client, lab, "planned")
@@ -169,7 +174,7 @@ def test_back_on_its_cluster_a_handle_works_again(lab: Lab, program: Program, un
 
 
 def test_a_cluster_that_was_restarted_does_not_have_the_jobs_of_before(lab: Lab, program: Program, unique: str) -> None:
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"])) as client:
+    with client_of(lab["blue"]) as client:
         job = client.jet.submit_jar(program("Streaming"), name=unique, args=[unique])
         joined = Waiting(job.join)
         lab["blue"].restart()
@@ -179,7 +184,9 @@ def test_a_cluster_that_was_restarted_does_not_have_the_jobs_of_before(lab: Lab,
 
 
 async def test_a_pending_join_ends_at_once_on_asyncio(lab: Lab, program: Program, unique: str) -> None:
-    async with tealjet.asyncio.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    async with tealjet.asyncio.new_jet_failover_client(
+        failover_config(lab["blue"], lab["green"]), silence_limit=60
+    ) as client:
         job = await client.jet.submit_jar(program("Streaming"), name=unique, args=[unique])
         joined = asyncio.ensure_future(job.join())
         await job.wait_for(JobStatus.RUNNING, LIMIT)
@@ -196,7 +203,9 @@ async def test_a_pending_join_ends_at_once_on_asyncio(lab: Lab, program: Program
 async def test_an_upload_whose_cluster_is_lost_begins_again_on_the_next_one(
     lab: Lab, program: Program, unique: str
 ) -> None:
-    async with tealjet.asyncio.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    async with tealjet.asyncio.new_jet_failover_client(
+        failover_config(lab["blue"], lab["green"]), silence_limit=60
+    ) as client:
         told: list[int] = []
 
         def kill_early(sent: int, _: int) -> None:  # on the loop: the next part has not been answered yet
@@ -218,7 +227,7 @@ async def test_an_upload_whose_cluster_is_lost_begins_again_on_the_next_one(
 def test_a_submission_whose_cluster_is_left_while_main_runs_has_an_unknown_outcome(
     way: str, lab: Lab, program: Program, unique: str
 ) -> None:
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    with client_of(lab["blue"], lab["green"]) as client:
         said = queue(client, f"{unique}-said")
         running = said.take()
         submitted = Waiting(
@@ -240,7 +249,7 @@ def test_a_submission_whose_cluster_is_left_while_main_runs_has_an_unknown_outco
 def test_a_submission_that_may_be_run_twice_is_submitted_again_on_the_next_cluster(
     lab: Lab, program: Program, unique: str
 ) -> None:
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    with client_of(lab["blue"], lab["green"]) as client:
         said = queue(client, f"{unique}-said")
         running = said.take()
         submitted = Waiting(
@@ -259,7 +268,7 @@ def test_a_submission_that_may_be_run_twice_is_submitted_again_on_the_next_clust
 def test_a_run_beside_the_client_whose_cluster_is_left_has_an_unknown_outcome(
     lab: Lab, program: Program, unique: str
 ) -> None:
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    with client_of(lab["blue"], lab["green"]) as client:
         running = queue(client, f"{unique}-said").take()
         submitted = Waiting(
             lambda: client.jet.submit_jar(program("MainWaits"), name=unique, args=[unique, unique, unique])
@@ -282,7 +291,7 @@ def test_a_handle_that_follows_means_the_job_of_that_name_on_the_next_cluster(
     with look_into(lab["green"]) as other:
         theirs = other.jet.submit_jar(program("Streaming"), name=unique, args=[unique])
         theirs.wait_for(JobStatus.RUNNING, LIMIT)
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    with client_of(lab["blue"], lab["green"]) as client:
         job = client.jet.submit_jar(program("Streaming"), name=unique, args=[unique], continuity=Continuity.FOLLOW)
         first = job.id
         joined = Waiting(job.join)
@@ -297,7 +306,7 @@ def test_a_handle_that_follows_means_the_job_of_that_name_on_the_next_cluster(
 
 
 def test_a_handle_that_finds_nothing_to_follow_says_so(lab: Lab, program: Program, unique: str) -> None:
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    with client_of(lab["blue"], lab["green"]) as client:
         job = client.jet.submit_jar(program("Streaming"), name=unique, args=[unique], continuity=Continuity.FOLLOW)
         joined = Waiting(job.join)
         leave_blue(client, lab, "loss")
@@ -310,7 +319,7 @@ def test_a_handle_that_finds_nothing_to_follow_says_so(lab: Lab, program: Progra
 def test_work_that_is_rerun_is_done_on_the_next_cluster_and_join_returns_its_result(
     lab: Lab, program: Program, unique: str
 ) -> None:
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    with client_of(lab["blue"], lab["green"]) as client:
         job = client.jet.submit_jar(program("Gated"), name=unique, args=[unique], continuity=Continuity.RERUN)
         job.wait_for(JobStatus.RUNNING, LIMIT)
         joined = Waiting(job.join)
@@ -329,7 +338,7 @@ def test_work_that_is_rerun_is_done_on_the_next_cluster_and_join_returns_its_res
 
 
 def test_work_that_is_done_is_not_done_again(lab: Lab, program: Program, unique: str) -> None:
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    with client_of(lab["blue"], lab["green"]) as client:
         job = client.jet.submit_jar(program("Batch"), name=unique, args=[unique], continuity=Continuity.RERUN)
         job.join()
         leave_blue(client, lab, "loss")
@@ -343,7 +352,7 @@ def test_work_that_is_done_is_not_done_again(lab: Lab, program: Program, unique:
 def test_a_superseded_attempt_that_still_runs_is_reported_and_cancelled_on_demand(
     cancel: bool, lab: Lab, program: Program, unique: str
 ) -> None:
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    with client_of(lab["blue"], lab["green"]) as client:
         job = client.jet.submit_jar(
             program("Gated"), name=unique, args=[unique], continuity=Continuity.RERUN, cancel_superseded=cancel
         )
@@ -375,7 +384,7 @@ def test_a_superseded_attempt_that_still_runs_is_reported_and_cancelled_on_deman
 
 
 def test_going_back_to_a_cluster_multiplies_no_work(lab: Lab, program: Program, unique: str) -> None:
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    with client_of(lab["blue"], lab["green"]) as client:
         job = client.jet.submit_jar(program("Gated"), name=unique, args=[unique], continuity=Continuity.RERUN)
         job.wait_for(JobStatus.RUNNING, LIMIT)
         first = job.id
@@ -397,7 +406,7 @@ def test_work_that_can_not_be_rerun_is_an_error_that_says_why(
 ) -> None:
     jar = tmp_path / "work.jar"
     jar.write_bytes(program("Gated").read_bytes())
-    with tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client:
+    with client_of(lab["blue"], lab["green"]) as client:
         job = client.jet.submit_jar(jar, name=unique, args=[unique], continuity=Continuity.RERUN)
         job.wait_for(JobStatus.RUNNING, LIMIT)
         jar.write_bytes(program("Batch").read_bytes())
@@ -417,7 +426,7 @@ def test_after_a_cut_of_the_network_both_clusters_did_the_work_and_the_report_sa
     clusters = {"blue": ClusterOptions(proxied=True), "green": ClusterOptions()}
     with (
         start_local(clusters, version=member_version) as lab,
-        tealjet.new_jet_failover_client(failover_config(lab["blue"], lab["green"])) as client,
+        client_of(lab["blue"], lab["green"]) as client,
     ):
         job = client.jet.submit_jar(program("Gated"), name=unique, args=[unique], continuity=Continuity.RERUN)
         job.wait_for(JobStatus.RUNNING, LIMIT)
@@ -451,7 +460,7 @@ def test_after_a_cut_of_the_network_both_clusters_did_the_work_and_the_report_sa
 def test_a_join_survives_the_loss_of_the_member_that_coordinates_the_job(
     three_members: Lab, program: Program, unique: str
 ) -> None:
-    with tealjet.new_jet_failover_client(failover_config(three_members["blue"], three_members["green"])) as client:
+    with client_of(three_members["blue"], three_members["green"]) as client:
         job = client.jet.submit_jar(program("Streaming"), name=unique, args=[unique])
         job.wait_for(JobStatus.RUNNING, LIMIT)
         joins = [Waiting(job.join) for _ in range(6)]  # over each of the connections
