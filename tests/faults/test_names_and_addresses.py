@@ -15,7 +15,7 @@ import tealjet
 from support.clusters import Events, config, filter_clients
 from support.coordinator import Coordinator, coordinator
 from support.kubernetes import kubernetes_api
-from support.workload import ThreadedWorkload, gets, puts
+from support.workload import LIMIT, ThreadedWorkload, gets, puts
 from support.world import Trouble, World
 from tealjet.errors import NoClusterError
 from tealjet.failover.model import Kind, RoundFailed
@@ -142,7 +142,7 @@ def test_clients_follow_a_name_that_is_given_to_green_when_blue_denies_them(
     lab, states = same_name, Events()
     behind_names(world, lab, prod=[BLUE])
     clients = [config("prod", ["prod.example:5701"], client_name=f"moved-{unique}") for _ in range(2)]
-    with tealjet.new_jet_failover_client(tealjet.FailoverConfig(clients=clients)) as client:
+    with tealjet.new_jet_failover_client(tealjet.FailoverConfig(clients=clients), silence_limit=LIMIT) as client:
         entries: Any = client.get_map(unique).blocking()
         on_blue = client.failover.status().cluster_id
         world.asked.wait_for_number(3)  # by then the other candidate has been looked at
@@ -169,7 +169,7 @@ def test_a_client_reconnects_by_the_last_good_addresses_when_no_name_resolves(
         behind_names(world, lab, blue=[BLUE])
         world.routes[BLUE, 5701] = proxy.address
         configuration = tealjet.FailoverConfig(clients=[config("blue", ["blue.example:5701"])])
-        with tealjet.new_jet_failover_client(configuration) as client:
+        with tealjet.new_jet_failover_client(configuration, silence_limit=LIMIT) as client:
             client.lifecycle_service.add_listener(states)
             world.hosts["blue.example"] = trouble
             with ThreadedWorkload(client, [gets(), puts(1)], f"m-{unique}", f"q-{unique}") as workload:
@@ -197,7 +197,7 @@ hazelcast-client:
     (tmp_path / "failover.yaml").write_text(f"hazelcast-client-failover: {{clients: [{tmp_path}/blue.yaml]}}")
     with FaultProxy(lab["blue"].addresses[0]) as proxy:
         world.routes[BLUE, 5701] = proxy.address
-        with tealjet.new_jet_failover_client(tmp_path / "failover.yaml") as client:
+        with tealjet.new_jet_failover_client(tmp_path / "failover.yaml", silence_limit=LIMIT) as client:
             entries: Any = client.get_map(unique).blocking()
             entries.put("key", "value")
             client.lifecycle_service.add_listener(states)
@@ -246,7 +246,7 @@ def test_the_reason_of_a_cluster_that_is_gone_says_which_last_good_addresses_wer
 def test_a_client_that_knows_one_member_comes_back_through_the_others(proxied_members: Lab) -> None:
     first, *others = members = proxied_members["blue"].members
     states = Events()
-    with tealjet.new_jet_client(config("blue", [first.address])) as client:
+    with tealjet.new_jet_client(config("blue", [first.address]), silence_limit=LIMIT) as client:
         client.lifecycle_service.add_listener(states)
         for member in members:
             member.proxy.refuse()
@@ -265,7 +265,7 @@ def test_members_are_found_again_when_their_addresses_change_or_their_coordinato
     own, states = lab["blue"].addresses[0], Events()
     with FaultProxy(own) as first, FaultProxy(own) as second:
         cloud.members = {own: first.address}
-        with tealjet.new_jet_failover_client(client_file(tmp_path, cloud)) as client:
+        with tealjet.new_jet_failover_client(client_file(tmp_path, cloud), silence_limit=LIMIT) as client:
             entries: Any = client.get_map(unique).blocking()
             client.lifecycle_service.add_listener(states)
             cloud.members = {own: second.address}

@@ -18,7 +18,7 @@ def test_cut_connections_to_a_living_cluster_are_a_reconnect_and_no_switch(lab: 
     with FaultProxy(lab["blue"].addresses[0]) as proxy:
         clients = [config("blue", [proxy.address]), config("green", lab["green"].addresses)]
         made = tealjet.FailoverConfig(clients=clients)
-        with tealjet.new_jet_failover_client(made, reconnect_grace=LIMIT) as client:
+        with tealjet.new_jet_failover_client(made, reconnect_grace=LIMIT, silence_limit=LIMIT) as client:
             wait_for_standby(client, "green")
             client.lifecycle_service.add_listener(states)
             with ThreadedWorkload(client, [gets(), puts(1)], f"m-{unique}", f"q-{unique}") as workload:
@@ -53,7 +53,7 @@ def test_listeners_are_in_place_again_after_a_reconnect_and_deliver_once(lab: La
     with FaultProxy(lab["blue"].addresses[0]) as proxy:
         clients = [config("blue", [proxy.address]), config("green", lab["green"].addresses)]
         made = tealjet.FailoverConfig(clients=clients)
-        with tealjet.new_jet_failover_client(made, reconnect_grace=LIMIT) as client:
+        with tealjet.new_jet_failover_client(made, reconnect_grace=LIMIT, silence_limit=LIMIT) as client:
             entries: Any = client.get_map(unique)
             registration = entries.add_entry_listener(added_func=lambda event: events(event.key)).result()
             client.lifecycle_service.add_listener(states)
