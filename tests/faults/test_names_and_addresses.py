@@ -164,10 +164,10 @@ def test_a_client_reconnects_by_the_last_good_addresses_when_no_name_resolves(
     trouble: Trouble, lab: Lab, world: World, unique: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, "tealjet")
-    states = Events()
-    with FaultProxy(lab["blue"].addresses[0]) as proxy:
+    own, states = lab["blue"].addresses[0], Events()
+    with FaultProxy(own) as proxy:
         behind_names(world, lab, blue=[BLUE])
-        world.routes[BLUE, 5701] = proxy.address
+        world.routes |= {(BLUE, 5701): proxy.address, ("127.0.0.1", port_of(own)): Trouble.FAILS}
         configuration = tealjet.FailoverConfig(clients=[config("blue", ["blue.example:5701"])])
         with tealjet.new_jet_failover_client(configuration, silence_limit=LIMIT) as client:
             client.lifecycle_service.add_listener(states)
@@ -195,15 +195,15 @@ hazelcast-client:
 """
     )
     (tmp_path / "failover.yaml").write_text(f"hazelcast-client-failover: {{clients: [{tmp_path}/blue.yaml]}}")
-    with FaultProxy(lab["blue"].addresses[0]) as proxy:
-        world.routes[BLUE, 5701] = proxy.address
+    own = lab["blue"].addresses[0]
+    with FaultProxy(own) as proxy:
+        world.routes |= {(BLUE, 5701): proxy.address, ("127.0.0.1", port_of(own)): Trouble.FAILS}
         with tealjet.new_jet_failover_client(tmp_path / "failover.yaml", silence_limit=LIMIT) as client:
             entries: Any = client.get_map(unique).blocking()
             entries.put("key", "value")
             client.lifecycle_service.add_listener(states)
             world.hosts["service.example"] = ["192.0.2.3"]
-            world.routes["192.0.2.3", 5701] = lab["blue"].addresses[0]
-            world.routes[BLUE, 5701] = Trouble.FAILS
+            world.routes |= {("192.0.2.3", 5701): own, (BLUE, 5701): Trouble.FAILS}
             proxy.drop()
             states.wait_for_number(2)
             assert states.all == ["DISCONNECTED", "CONNECTED"]
