@@ -324,7 +324,7 @@ def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     left = [thread for thread in threading.enumerate() if thread not in before and (embedded or not thread.daemon)]
     for thread in left:
-        thread.join(30.0)  # one that is just ending is no leak
+        thread.join(5.0)  # one that is just ending is no leak
     assert not [thread.name for thread in left if thread.is_alive()]
     if embedded or versions_of(request.node):
         collect_garbage()  # an unclosed socket warns now, so that the warning fails this test and not a later one
