@@ -7,7 +7,8 @@ TEST_ARGS ?=
 BENCH_ARGS ?=
 FUZZ_ARGS ?=
 WORKERS ?= 2
-PYTEST = $(BIN)/python -m pytest -n $(WORKERS)
+# a worker that crashes, or is ended at the hang limit, ends the run, which names its test: a new one may wait for ever
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --max-worker-restart 0
 # tests start many interpreters, which without bytecode would compile everything each time
 unexport PYTHONDONTWRITEBYTECODE
 
