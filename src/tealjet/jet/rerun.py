@@ -86,35 +86,40 @@ class RerunJob(AsyncJob):
 
     async def _go_on(self) -> bool:
         """Do what the rules say, now that the current attempt's cluster has been left; say whether that is anything."""
-        around, former = self._around, self._job
+        around = self._around
         while True:
             place = await around.cluster.place()
             match self._line.arrived(place.home.cluster_id):
                 case Arrival.RESUME:
                     self._line = self._line.resumed(place.home.cluster_id)
+                    break
                 case Arrival.SUBMIT:
-                    try:
-                        await self._see_the_end_of_attempts_on(place.home)
-                        job = await self._submit(place.home)
-                    except Exception as error:
-                        if not around.where.is_here(place.home):
-                            _log.info(
-                                "job %s was to run on %r, which was left meanwhile: %s", former, place.home.name, error
-                            )
-                            continue
-                        self._announce(former, JobFate.NOT_RERUN, place.home.name, str(error))
-                        raise
-                    self._stand_for(job)
-                    self._announce(former, JobFate.RERUN, job.home.name, f"it is {job} there")
+                    if await self._run_once_more(place.home):
+                        break
                 case _:
                     return False
-            break
         if around.where.is_here(self._job.home):  # otherwise it has been left meanwhile, and is gone on from
             self._settled.set()
         standby = around.engine.snapshot().standby_link
         link = None if standby is None else around.engine.link_of(standby)
         if link is not None:
             self.look_at(link)
+        return True
+
+    async def _run_once_more(self, home: Home) -> bool:
+        """Submit another attempt to the cluster that the client went to; False when that was left in the middle."""
+        former = self._job
+        try:
+            await self._see_the_end_of_attempts_on(home)
+            job = await self._submit(home)
+        except Exception as error:
+            if self._around.where.is_here(home):
+                self._announce(former, JobFate.NOT_RERUN, home.name, str(error))
+                raise
+            _log.info("job %s was to run on %r, which was left meanwhile: %s", former, home.name, error)
+            return False
+        self._stand_for(job)
+        self._announce(former, JobFate.RERUN, job.home.name, f"it is {job} there")
         return True
 
     async def _see_the_end_of_attempts_on(self, home: Home) -> None:
